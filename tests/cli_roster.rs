@@ -127,6 +127,12 @@ fn rosters_are_listed_shown_removed_and_persons_forgotten() {
         desk.ok("roster forget ada"),
         "ada is in no roster, and has no override\n"
     );
+    desk.ok("config set metrics.keepUsers true");
+    assert_eq!(
+        desk.ok("roster forget ada"),
+        "ada is in no roster, and has no override\n\
+         ada is kept again if an event names ada from now on: metrics.keepUsers is on\n"
+    );
     assert_eq!(desk.json("overrides")["targeted"], json!([]));
     assert_eq!(
         desk.ok("roster remove customers"),

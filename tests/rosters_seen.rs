@@ -2,6 +2,7 @@
 //! after they were forgotten.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use flagdeck::App;
@@ -151,4 +152,94 @@ fn what_cannot_be_kept_waits() {
     fs::remove_dir(&place).unwrap();
     app.rosters().keep_seen().unwrap();
     wait_until("it is kept", || seen(&app).is_some_and(|it| it.people == 1));
+}
+
+/// Two programs on one folder, of which the first keeps users in events.
+fn two_programs(folder: &Path) -> [App; 2] {
+    let clock = standing_clock();
+    let programs = [(); 2].map(|()| open_watching_by(folder, &clock));
+    wish(&programs[0]);
+    programs
+}
+
+#[test]
+fn a_user_who_is_forgotten_by_another_program_is_not_kept_by_this_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let [here, other] = two_programs(folder.path());
+    // Without a database, with one, and with the user in it.
+    for id in ["user-ada-1815", "user-ben-1815", "user-cem-1815"] {
+        report(&here, &event(id, &["beta"])).unwrap();
+        if id == "user-cem-1815" {
+            here.rosters().keep_seen().unwrap();
+            assert!(!files_with(folder.path(), id).is_empty());
+            report(&here, &event(id, &["staff"])).unwrap();
+        }
+        other.forget(id).unwrap();
+        here.rosters().keep_seen().unwrap();
+        assert!(files_with(folder.path(), id).is_empty(), "{id}");
+        // What was dropped is kept with the next event that names it, from then on.
+        let another = format!("another-{id}");
+        report(&here, &event(&another, &[])).unwrap();
+        here.rosters().keep_seen().unwrap();
+        assert!(!files_with(folder.path(), &another).is_empty(), "{another}");
+        other.forget(&another).unwrap();
+        report(&here, &event("user-eve-1815", &[])).unwrap();
+        here.rosters().keep_seen().unwrap();
+    }
+    report(&here, &event("user-ada-1815", &[])).unwrap();
+    here.rosters().keep_seen().unwrap();
+    assert!(!files_with(folder.path(), "user-ada-1815").is_empty());
+}
+
+#[test]
+fn forgetting_a_user_discards_no_other_user_of_the_same_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let [here, other] = two_programs(folder.path());
+    let both = event("user-ada-1815", &[]) + &event("user-ben-1815", &[]);
+    report(&here, &both).unwrap();
+    here.forget("user-ada-1815").unwrap();
+    here.rosters().keep_seen().unwrap();
+    assert_eq!(seen(&here).unwrap().people, 1);
+    // Unless another program has forgotten one of them before.
+    report(&here, &event("user-cem-1815", &[])).unwrap();
+    other.forget("user-cem-1815").unwrap();
+    here.forget("user-ada-1815").unwrap();
+    here.rosters().keep_seen().unwrap();
+    assert!(files_with(folder.path(), "user-cem-1815").is_empty());
+}
+
+#[test]
+fn users_seen_before_their_roster_was_removed_by_another_program_are_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let [here, other] = two_programs(folder.path());
+    report(&here, &event("user-ada-1815", &[])).unwrap();
+    here.rosters().keep_seen().unwrap();
+    report(&here, &event("user-ben-1815", &[])).unwrap();
+    other.rosters().remove(&SEEN.parse().unwrap()).unwrap();
+    here.rosters().keep_seen().unwrap();
+    assert_eq!(seen(&here), None);
+    for id in ["user-ada-1815", "user-ben-1815"] {
+        assert!(files_with(folder.path(), id).is_empty(), "{id}");
+    }
+    report(&here, &event("user-cem-1815", &[])).unwrap();
+    here.rosters().keep_seen().unwrap();
+    assert_eq!(seen(&here).unwrap().people, 1);
+}
+
+#[test]
+fn rosters_of_the_first_format_are_upgraded_and_of_a_newer_one_are_refused() {
+    let desk = Desk::new();
+    desk.import("id\nada\nben\n", "all");
+    let raw = || rusqlite::Connection::open(desk.data_dir().join("rosters.db")).unwrap();
+    let first = "DROP TABLE forgettings; PRAGMA user_version = 1;";
+    raw().execute_batch(first).unwrap();
+    let (_, roster) = desk.app.rosters().load(None).unwrap();
+    assert_eq!(roster.len(), 2);
+    raw().execute_batch(first).unwrap();
+    desk.app.forget("ada").unwrap();
+    assert_eq!(desk.app.rosters().load(None).unwrap().1.len(), 1);
+    assert_eq!(desk.app.rosters().check().unwrap(), Some((1, Vec::new())));
+    raw().execute_batch("PRAGMA user_version = 3").unwrap();
+    let refused = desk.app.forget("ben").unwrap_err().to_string();
+    assert!(refused.contains("newer Flagdeck"), "{refused}");
 }

@@ -27,7 +27,7 @@ use self::reading::{Opened, Stopped};
 pub use self::seen::SEEN;
 use self::seen::Seen;
 use self::shapes::{Forgotten, Look, Person, Replaced, RosterInfo, Understood};
-use self::store::{Found, ROSTERS, RosterStore};
+use self::store::{Forgettings, Found, ROSTERS, RosterStore};
 use crate::clock::Clock;
 use crate::lock::lock;
 use crate::source::SourceName;
@@ -94,7 +94,7 @@ pub struct Rosters {
     loaded: Mutex<Option<Loaded>>,
     /// Users in events that are not in their roster yet.
     seen: Mutex<Seen>,
-    /// Held while they are added to it, and while a user is forgotten.
+    /// Held while they are added to it, and while a user is forgotten or a roster removed.
     merging: Mutex<()>,
 }
 
@@ -294,13 +294,25 @@ impl Rosters {
             return;
         }
         let mut seen = lock(&self.seen);
+        if !seen.has_begun() {
+            seen.begin(self.forgettings());
+        }
         for (id, groups) in users {
             let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
             seen.note(id, &groups);
         }
     }
 
-    /// Adds the users who were noted to their roster, [`SEEN`].
+    /// Reads how often users were forgotten. Returns `None` if there is no database, or none that
+    /// can be read now.
+    fn forgettings(&self) -> Option<Forgettings> {
+        let connection = ROSTERS.read(&self.data_dir).ok()??;
+        Forgettings::read(&connection).ok()
+    }
+
+    /// Adds the users who were noted to their roster, [`SEEN`]. They are discarded if another
+    /// program has forgotten a user since the first of them was noted, because it may be one of
+    /// them.
     ///
     /// # Errors
     /// [`RostersError::Store`] if that cannot be stored: then the next call adds them.
@@ -316,17 +328,25 @@ impl Rosters {
         let kept = self.merge_seen(&mut taken);
         let mut seen = lock(&self.seen);
         match kept {
-            Ok(()) => seen.merged(&taken),
-            Err(_) => seen.put_back(taken),
+            Ok(forgettings) => seen.merged(&taken, forgettings),
+            Err(error) => {
+                seen.put_back(taken);
+                return Err(error);
+            }
         }
-        kept
+        Ok(())
     }
 
-    fn merge_seen(&self, taken: &mut Seen) -> Result<(), RostersError> {
+    /// Stores them. Returns how often users had been forgotten then.
+    fn merge_seen(&self, taken: &mut Seen) -> Result<Forgettings, RostersError> {
         let now_ms = self.clock.now_ms();
         let name = SourceName::known(SEEN);
         let mut store = RosterStore::open(&self.data_dir, now_ms)?;
-        store.within(|transaction| {
+        let (_, forgettings) = store.within(|transaction| {
+            let forgettings = Forgettings::read(transaction)?;
+            if !taken.is_as_of(forgettings) {
+                return Ok((false, forgettings));
+            }
             let found = store::find(transaction, Some(&name))?;
             let before = match &found {
                 Some(found) => Some(store::load(transaction, found.version.id, &found.info)?),
@@ -334,14 +354,15 @@ impl Rosters {
             };
             let before = found.as_ref().map(|found| &found.info).zip(before.as_ref());
             let Some(merged) = taken.merge(before, now_ms) else {
-                return Ok(false);
+                return Ok((false, forgettings));
             };
             let mut writer = store::begin(transaction, now_ms)?;
             merged.each(|row| writer.push(row))?;
             writer.finish(merged.info)?;
-            Ok(true)
+            Ok((true, forgettings))
         })?;
-        Ok(store.clear_log()?)
+        store.clear_log()?;
+        Ok(forgettings)
     }
 
     /// Removes one, and overwrites what was stored of it. Returns what was known of it.
@@ -354,15 +375,21 @@ impl Rosters {
         if !self.is_there()? {
             return Err(missing(Some(name)));
         }
+        let _merging = lock(&self.merging);
         let mut store = RosterStore::open(&self.data_dir, self.clock.now_ms())?;
+        let is_of_seen = name.as_str() == SEEN;
         let removed = store.within(|transaction| {
             let found = store::find(transaction, Some(name))?;
             let found = found.ok_or_else(|| missing(Some(name)))?;
             store::remove(transaction, found.version.id)?;
+            if is_of_seen {
+                // Other programs discard the users who wait there.
+                Forgettings::count(transaction)?;
+            }
             Ok(found.info)
         })?;
         *lock(&self.loaded) = None;
-        if name.as_str() == SEEN {
+        if is_of_seen {
             *lock(&self.seen) = Seen::new(limits::USERS_SEEN_MAX);
         }
         store.clear_log()?;
@@ -370,20 +397,23 @@ impl Rosters {
     }
 
     /// Removes a user from every roster, and overwrites what was stored of the user. Returns where
-    /// that was.
+    /// that was. Other programs on the folder discard what they hold of users in events, so that the
+    /// user is in a roster again only if an event names the user after this.
     ///
     /// # Errors
     /// [`RostersError::Store`] if that cannot be stored; [`StoreError::Busy`] also while another
     /// program still reads what was removed: then the next call overwrites it.
     pub fn forget(&self, id: &str) -> Result<Vec<Forgotten>, RostersError> {
         let _merging = lock(&self.merging);
-        lock(&self.seen).forget(id);
-        if !self.is_there()? {
-            return Ok(Vec::new());
-        }
+        // Counted also if no roster has the user: another program may hold the user in memory.
         let mut store = RosterStore::open(&self.data_dir, self.clock.now_ms())?;
-        let forgotten = store.within(|transaction| Ok(store::forget(transaction, id)?))?;
+        let (forgotten, (before, after)) = store.within(|transaction| {
+            let before = Forgettings::read(transaction)?;
+            let forgotten = store::forget(transaction, id)?;
+            Ok((forgotten, (before, Forgettings::count(transaction)?)))
+        })?;
         *lock(&self.loaded) = None;
+        lock(&self.seen).forget(id, before, after);
         // Also if the user was in none: an earlier call may have got no further than the log.
         store.clear_log()?;
         Ok(forgotten)

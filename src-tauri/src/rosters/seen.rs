@@ -14,6 +14,7 @@ use indexmap::IndexMap;
 use super::limits::{GROUP_BYTES_SEEN_MAX, GROUPS_SEEN_MAX, ID_BYTES_MAX};
 use super::reading::{Column, FileFormat, Form, Row, Taken};
 use super::shapes::{GroupCount, RosterInfo};
+use super::store::Forgettings;
 
 /// The name of the roster.
 pub const SEEN: &str = "Seen in events";
@@ -28,6 +29,8 @@ pub(super) struct Seen {
     room: usize,
     /// Users with the groups that they had last.
     news: HashMap<Box<str>, Groups, RandomState>,
+    /// How often users had been forgotten before the first of them; `None` until that was read.
+    began: Option<Began>,
     /// Every id that was seen, and every one in the roster once it was read.
     all: CardinalityEstimator<str>,
     /// Whether ids of the roster are in `all`.
@@ -35,6 +38,9 @@ pub(super) struct Seen {
     /// Whether an id was seen for which there was no room.
     is_over: bool,
 }
+
+/// How often users had been forgotten; `None` if there was no database.
+type Began = Option<Forgettings>;
 
 /// A roster with what was seen since.
 #[derive(Debug)]
@@ -48,10 +54,21 @@ impl Seen {
         Self {
             room,
             news: HashMap::default(),
+            began: None,
             all: CardinalityEstimator::new(),
             knows_roster: false,
             is_over: false,
         }
+    }
+
+    /// Returns whether it is known how often users had been forgotten before.
+    pub(super) fn has_begun(&self) -> bool {
+        self.began.is_some()
+    }
+
+    /// Begins, when users had been forgotten so often.
+    pub(super) fn begin(&mut self, forgettings: Option<Forgettings>) {
+        self.began = Some(forgettings);
     }
 
     /// Notes a user who was named.
@@ -71,9 +88,23 @@ impl Seen {
         }
     }
 
-    /// Removes a user who has not been merged yet.
-    pub(super) fn forget(&mut self, id: &str) {
+    /// Removes a user who has not been merged yet, after this program counted the user as forgotten.
+    pub(super) fn forget(&mut self, id: &str, before: Forgettings, after: Forgettings) {
+        self.discard_before(before);
+        self.begin(Some(after));
         self.news.remove(id);
+    }
+
+    /// Returns whether no other program has forgotten a user since the first one who waits was seen.
+    pub(super) fn is_as_of(&self, forgettings: Forgettings) -> bool {
+        forgettings.is_as(self.began.flatten())
+    }
+
+    /// Discards who waits if another program has forgotten a user since: it may be one of them.
+    fn discard_before(&mut self, forgettings: Forgettings) {
+        if !self.is_as_of(forgettings) {
+            self.news.clear();
+        }
     }
 
     /// Returns whether there is anything to be merged.
@@ -86,6 +117,7 @@ impl Seen {
         Self {
             room: self.room,
             news: std::mem::take(&mut self.news),
+            began: self.began,
             all: self.all.clone(),
             knows_roster: self.knows_roster,
             is_over: self.is_over,
@@ -99,10 +131,12 @@ impl Seen {
         }
     }
 
-    /// Goes on after a merge.
-    pub(super) fn merged(&mut self, taken: &Self) {
+    /// Goes on after a merge, at which users had been forgotten so often.
+    pub(super) fn merged(&mut self, taken: &Self, forgettings: Forgettings) {
+        self.discard_before(forgettings);
+        self.begin(Some(forgettings));
         self.all.merge(&taken.all);
-        self.knows_roster = true;
+        self.knows_roster |= taken.knows_roster;
         self.is_over |= taken.is_over;
     }
 
@@ -122,6 +156,7 @@ impl Seen {
                 }
             }
         }
+        self.knows_roster = true;
         let mut is_changed = before.is_none();
         for (id, groups) in &self.news {
             let room = users.len() < self.room;
@@ -303,8 +338,6 @@ mod tests {
         assert!(!seen.has_news());
         seen.note("ada", &["staff"]);
         seen.put_back(taken);
-        seen.note("ben", &[]);
-        seen.forget("ben");
         let merged = seen.merge(None, 1).expect("there are news");
         assert_eq!(names(&merged), [("ada", vec!["staff"])]);
     }

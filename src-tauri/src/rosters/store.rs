@@ -6,6 +6,7 @@
 //! Does not read the clock.
 
 mod chunks;
+mod forgettings;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -16,6 +17,7 @@ use indexmap::IndexSet;
 use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow, Transaction, params};
 
 use self::chunks::{Chunk, Packed};
+pub(super) use self::forgettings::Forgettings;
 use super::intake::name_of;
 use super::limits::{CHUNK_BYTES, ROSTERS_MAX};
 use super::reading::Row;
@@ -32,9 +34,9 @@ use crate::store::sqlite::{certainty, commits, connection};
 pub(super) const ROSTERS: SideDatabase = SideDatabase {
     database: Database::Rosters,
     mark: 0x464c_4452,
-    format: 1,
-    tables: &[TABLES, commits::TABLE],
-    upgrades: &[],
+    format: 2,
+    tables: &[TABLES, commits::TABLE, forgettings::TABLE],
+    upgrades: &[forgettings::add],
     progress: "SELECT name, seq FROM sqlite_sequence",
 };
 
@@ -159,6 +161,13 @@ impl Outcome for bool {
 }
 
 impl Outcome for Vec<Forgotten> {}
+
+/// With something that was read beside it.
+impl<T: Outcome, U> Outcome for (T, U) {
+    fn is_to_be_kept(&self) -> bool {
+        self.0.is_to_be_kept()
+    }
+}
 
 /// Lists all rosters, by name.
 pub(super) fn list(connection: &Connection) -> Result<Vec<RosterInfo>, StoreError> {

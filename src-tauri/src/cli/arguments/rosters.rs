@@ -33,6 +33,8 @@ pub enum RosterCommand {
     },
     /// Remove a user from every roster, and end the overrides for that user; what was stored is
     /// overwritten
+    ///
+    /// While metrics.keepUsers is on, the user is kept again if an event names the user after this.
     Forget {
         /// The user
         id: String,

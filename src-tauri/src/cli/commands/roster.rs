@@ -371,13 +371,18 @@ fn forget(app: &App, id: &str, output: &mut Output) -> anyhow::Result<()> {
         rosters, overrides, ..
     } = &forgotten;
     if rosters.is_empty() && overrides.is_empty() {
-        return Ok(output.line(format!("{id} is in no roster, and has no override"))?);
+        output.line(format!("{id} is in no roster, and has no override"))?;
     }
     for Forgotten { roster, .. } in rosters {
         output.line(format!("{id} was removed from the roster {roster}"))?;
     }
     for component in overrides {
         output.line(format!("{id} has no override of {component} any more"))?;
+    }
+    if app.config().metrics.keep_users {
+        output.line(format!(
+            "{id} is kept again if an event names {id} from now on: metrics.keepUsers is on"
+        ))?;
     }
     Ok(())
 }
