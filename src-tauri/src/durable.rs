@@ -21,7 +21,7 @@ pub enum Access {
     Kept,
     /// Keeps the present mode; a new file is for its owner alone.
     KeptOrPrivate,
-    /// Its owner alone.
+    /// Its owner alone, whatever the mode of a file that it replaces.
     Private,
 }
 
@@ -49,8 +49,8 @@ pub(crate) fn explained(path: &Path, error: io::Error) -> io::Error {
 }
 
 /// Writes a file that the user named, whole or not at all. A link stays a link, and its target is
-/// replaced or created, with its permissions kept; anything but a file, such as a pipe, is written
-/// to directly.
+/// replaced or created, with the permissions that `access` says; anything but a file, such as a
+/// pipe, is written to directly.
 ///
 /// # Errors
 /// If it cannot be written; what was there stays.
@@ -142,6 +142,20 @@ mod tests {
         assert_eq!(mode(&path), 0o600);
         let files = fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(files, 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_private_file_is_its_owners_alone_whatever_it_replaces() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("people.csv"), folder.path().join("link"));
+        symlink(&path, &link).unwrap();
+        for named in [&path, &path, &link] {
+            save(named, b"ada", Access::Private).unwrap();
+            assert_eq!(mode(&path), 0o600);
+            fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        }
+        save(&path, b"ada", Access::KeptOrPrivate).unwrap();
+        assert_eq!(mode(&path), 0o644);
     }
 
     #[test]

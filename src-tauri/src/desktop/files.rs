@@ -61,7 +61,7 @@ pub async fn choose_bytes(
 }
 
 /// Lets the user choose where to write something, writes it, and returns the place; `None` if they
-/// chose none. The kind of file follows from `name`. `access` is who may use a file that is new.
+/// chose none. The kind of file follows from `name`. `access` is who may use the file.
 ///
 /// # Errors
 /// If it cannot be written; what was there before is kept then.

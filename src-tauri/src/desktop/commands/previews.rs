@@ -79,11 +79,6 @@ pub async fn export_users(
         let over = wire::over(roster.as_deref())?;
         app.preview_table(&planned.try_into()?, &over, &wanted)
     });
-    files::save(
-        &window,
-        name,
-        table.await?.into_bytes(),
-        Access::KeptOrPrivate,
-    )
-    .await
+    // Ids are personal, also in a file that others could read.
+    files::save(&window, name, table.await?.into_bytes(), Access::Private).await
 }
