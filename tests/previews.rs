@@ -44,6 +44,12 @@ fn preview(app: &App, planned: &Planned) -> Previewed {
     previewed.expect("nothing breaks it off")
 }
 
+fn refusal(app: &App, planned: &Planned) -> Code {
+    let go_on = |_, _| ControlFlow::Continue(());
+    let refused = app.preview(planned, &Over::Latest, &go_on);
+    refused.expect_err("it is refused").code()
+}
+
 fn slide(app: &App, edit: &Edit, at: Option<AsOf>) -> Result<Slid, Error> {
     let Edit::SetRollout { component, change } = edit.clone() else {
         panic!("{edit:?} is no edit of a rollout");
@@ -83,8 +89,8 @@ fn check_step(app: &App, edit: &Edit) {
     });
     assert_eq!(weighted[0], weighted[1], "{edit:?}");
     assert_eq!(step.warning.is_some(), whole.warning.is_some());
-    if previewed.components.len() == 1 {
-        assert_eq!(step.sentence, whole.sentence);
+    if !previewed.components.is_empty() {
+        assert_eq!(step.sentence, whole.sentence, "{edit:?}");
     }
     let Edit::SetRollout { component, .. } = edit else {
         return;
@@ -280,7 +286,8 @@ fn overrides_are_looked_at_before_they_are_returned_or_published() {
     assert_eq!(people.gain, 0);
     // What is at the address now.
     server.put(&with_components(&json!({"a": true, "b": false})));
-    let adopted = preview(&app, &Planned::Adopt);
+    let named = app.review_followed().unwrap().document;
+    let adopted = preview(&app, &Planned::Adopt(Some(named.clone())));
     let names: Vec<&str> = adopted
         .components
         .iter()
@@ -292,11 +299,31 @@ fn overrides_are_looked_at_before_they_are_returned_or_published() {
         app.flags().live().document.components.len() == 2,
         "nothing changed"
     );
+    // What was looked at is gone: nothing is said of what is there instead.
+    server.put(&with_components(&json!({"a": false, "b": false})));
+    assert_eq!(refusal(&app, &Planned::Adopt(Some(named))), Code::Conflict);
     app.flags()
         .clear_overrides(&Selection::All, &someone())
         .unwrap();
-    let none = app.preview(&Planned::ReturnOverrides(a()), &Over::Latest, &|_, _| {
-        ControlFlow::Continue(())
-    });
-    assert_eq!(none.unwrap_err().code(), Code::NotFound);
+    let none = refusal(&app, &Planned::ReturnOverrides(a()));
+    assert_eq!(none, Code::NotFound);
+}
+
+#[test]
+fn a_step_that_is_looked_at_is_the_one_that_is_meant() {
+    let desk = desk_of(40);
+    let app = &desk.app;
+    switch(app, "calculator", false);
+    let (undo, _) = app.flags().steps();
+    let off = undo.unwrap().revision;
+    let lost = |planned: &Planned| preview(app, planned).all.people.unwrap().lose;
+    let gained = |planned: &Planned| preview(app, planned).all.people.unwrap().gain;
+    assert_eq!(gained(&Planned::Undo(Some(off))), 40);
+    switch(app, "ui.badges", false);
+    assert_eq!(refusal(app, &Planned::Undo(Some(off))), Code::Conflict);
+    app.flags().undo(&someone()).unwrap();
+    let (_, redo) = app.flags().steps();
+    let redo = redo.unwrap().revision;
+    assert_eq!(lost(&Planned::Redo(Some(redo))), 40);
+    assert_eq!(refusal(app, &Planned::Redo(Some(off))), Code::Conflict);
 }

@@ -129,10 +129,13 @@ impl App {
     /// nothing.
     ///
     /// # Errors
-    /// [`FollowError`] if it cannot be fetched.
-    pub(super) fn adopted(&self) -> Result<FlagDocument, Error> {
+    /// [`FollowError`] if it cannot be fetched, or is another one than `document` names.
+    pub(super) fn adopted(&self, document: Option<&str>) -> Result<FlagDocument, Error> {
         let remote = self.remote()?;
         let fetched = self.fetch_whole(&remote)?;
+        if document.is_some_and(|document| document != named(&fetched)) {
+            return Err(FollowError::Replaced.into());
+        }
         Ok(self.flags().adopted(&received(&remote, *fetched)))
     }
 

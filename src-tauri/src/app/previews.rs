@@ -43,10 +43,11 @@ const GROUPS_EXPECTED_MAX: usize = 20;
 pub enum Planned {
     /// An edit, or a whole document.
     Edit(Edit),
-    /// Taking the latest change back.
-    Undo,
-    /// Bringing the latest change back that was taken back.
-    Redo,
+    /// Taking the latest change back: the one that made this revision, if it is named.
+    Undo(Option<RevisionNumber>),
+    /// Bringing the latest change back that was taken back: the one that made this revision, if it
+    /// is named.
+    Redo(Option<RevisionNumber>),
     /// Showing a component to fewer people again, as [`App::roll_back`] would.
     RollBack(ComponentPath),
     /// Putting the document of a revision in force again.
@@ -57,8 +58,9 @@ pub enum Planned {
     ReturnOverrides(Selection),
     /// Publishing overrides: whom that affects elsewhere, where the followed document is in force.
     Publish(Selection),
-    /// Adopting the document that is followed, as it is at its address now.
-    Adopt,
+    /// Adopting the document that is followed, as it is at its address now: the one that a
+    /// [`FollowedReview`](super::following::FollowedReview) names, if it is named.
+    Adopt(Option<String>),
     /// Nothing: whom components are on for, as of a moment or as things are.
     Standing(Option<AsOf>),
 }
@@ -228,8 +230,8 @@ impl App {
         let live = flags.in_force(Scope::Everyone);
         let after = match planned {
             Planned::Edit(edit) => apply(&live.document, edit)?.document,
-            Planned::Undo => flags.undone()?,
-            Planned::Redo => flags.redone()?,
+            Planned::Undo(of) => flags.undone(*of)?,
+            Planned::Redo(of) => flags.redone(*of)?,
             Planned::RollBack(component) => {
                 let (_, plan) = self.plan_now(component)?;
                 apply(&live.document, &plan.edit)?.document
@@ -250,7 +252,7 @@ impl App {
                     after: publication.document,
                 });
             }
-            Planned::Adopt => self.adopted()?,
+            Planned::Adopt(document) => self.adopted(document.as_deref())?,
             Planned::Standing(at) => {
                 let standing = at.map_or(Ok(live), |at| flags.as_of(at))?;
                 return Ok(Pair {

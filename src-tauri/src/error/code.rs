@@ -248,6 +248,7 @@ impl From<&FollowError> for Code {
             } => Self::LargeLoss,
             FollowError::Fetch { .. } | FollowError::Publish { .. } => Self::Remote,
             FollowError::Another { .. }
+            | FollowError::Replaced
             | FollowError::Contended
             | FollowError::Elsewhere { .. } => Self::Conflict,
         }

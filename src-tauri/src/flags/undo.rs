@@ -85,12 +85,15 @@ impl Flags {
         Ok(outcome.of(Step::Redone(sentence)))
     }
 
-    /// Returns the document that would be in force after [`Flags::undo`].
+    /// Returns the document that would be in force after [`Flags::undo`], or after
+    /// [`Flags::undo_revision`] if `of` names a revision.
     ///
     /// # Errors
-    /// [`Error::NothingToDo`] if there is nothing to undo.
-    pub fn undone(&self) -> Result<FlagDocument, Error> {
+    /// [`Error::NothingToDo`] if there is nothing to undo, [`Error::Conflict`] if undo would act on
+    /// another change than `of`.
+    pub fn undone(&self, of: Option<RevisionNumber>) -> Result<FlagDocument, Error> {
         let (step, _) = self.steps();
+        self.expect_step(of, step.clone())?;
         let step = step.ok_or(Error::NothingToDo {
             message: "there is nothing to undo",
         })?;
@@ -101,11 +104,14 @@ impl Flags {
         }
     }
 
-    /// Returns the document that would be in force after [`Flags::redo`].
+    /// Returns the document that would be in force after [`Flags::redo`], or after
+    /// [`Flags::redo_revision`] if `of` names a revision.
     ///
     /// # Errors
-    /// [`Error::NothingToDo`] if there is nothing to redo.
-    pub fn redone(&self) -> Result<FlagDocument, Error> {
+    /// [`Error::NothingToDo`] if there is nothing to redo, [`Error::Conflict`] if redo would act on
+    /// another change than `of`.
+    pub fn redone(&self, of: Option<RevisionNumber>) -> Result<FlagDocument, Error> {
+        self.expect_step(of, self.steps().1)?;
         let step = lock(&self.0.undo_log).redo().cloned();
         let step = step.ok_or(Error::NothingToDo {
             message: "there is nothing to redo",

@@ -49,6 +49,9 @@ pub enum FollowError {
         /// What that has lost.
         lost: Loss,
     },
+    /// What was looked at is no longer what the remote has.
+    #[error("the remote has another document by now than the one that was looked at")]
+    Replaced,
     /// The remote changes faster than it can be published to.
     #[error("the remote was changed again and again; nothing was published, try again")]
     Contended,

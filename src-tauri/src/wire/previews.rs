@@ -22,9 +22,17 @@ pub enum Planned {
         edit: Edit,
     },
     /// Taking the latest change back.
-    Undo,
+    Undo {
+        /// The revision that it must have made; any if `null`.
+        #[serde(default)]
+        of: Option<u64>,
+    },
     /// Bringing the latest change back that was taken back.
-    Redo,
+    Redo {
+        /// The revision that it must have made; any if `null`.
+        #[serde(default)]
+        of: Option<u64>,
+    },
     /// Showing a component to fewer people again.
     RollBack {
         /// The component.
@@ -51,7 +59,11 @@ pub enum Planned {
         which: OverrideSelection,
     },
     /// Adopting the document that is followed, as it is at its address now.
-    Adopt,
+    Adopt {
+        /// What a review named it: another one is refused. Any if `null`.
+        #[serde(default)]
+        document: Option<String>,
+    },
     /// Nothing: whom components are on for, as of a moment or else as things are.
     Standing {
         /// The moment.
@@ -66,14 +78,14 @@ impl TryFrom<Planned> for previews::Planned {
     fn try_from(planned: Planned) -> Result<Self, Error> {
         Ok(match planned {
             Planned::Edit { edit } => Self::Edit(edit.try_into()?),
-            Planned::Undo => Self::Undo,
-            Planned::Redo => Self::Redo,
+            Planned::Undo { of } => Self::Undo(of.map(RevisionNumber)),
+            Planned::Redo { of } => Self::Redo(of.map(RevisionNumber)),
             Planned::RollBack { component } => Self::RollBack(super::path(&component)?),
             Planned::Restore { revision } => Self::Restore(RevisionNumber(revision)),
             Planned::Backup { name } => Self::Backup(name),
             Planned::ReturnOverrides { which } => Self::ReturnOverrides(which.read()?),
             Planned::Publish { which } => Self::Publish(which.read()?),
-            Planned::Adopt => Self::Adopt,
+            Planned::Adopt { document } => Self::Adopt(document),
             Planned::Standing { at } => Self::Standing(at),
         })
     }

@@ -2911,7 +2911,15 @@ export type Planned = { "kind": "edit",
 /**
  * The edit.
  */
-edit: Edit, } | { "kind": "undo" } | { "kind": "redo" } | { "kind": "roll_back", 
+edit: Edit, } | { "kind": "undo", 
+/**
+ * The revision that it must have made; any if `null`.
+ */
+of: number | null, } | { "kind": "redo", 
+/**
+ * The revision that it must have made; any if `null`.
+ */
+of: number | null, } | { "kind": "roll_back", 
 /**
  * The component.
  */
@@ -2931,7 +2939,11 @@ which: OverrideSelection, } | { "kind": "publish",
 /**
  * The overrides.
  */
-which: OverrideSelection, } | { "kind": "adopt" } | { "kind": "standing", 
+which: OverrideSelection, } | { "kind": "adopt", 
+/**
+ * What a review named it: another one is refused. Any if `null`.
+ */
+document: string | null, } | { "kind": "standing", 
 /**
  * The moment.
  */

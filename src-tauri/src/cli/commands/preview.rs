@@ -74,8 +74,8 @@ fn planned(command: &PreviewCommand) -> anyhow::Result<Planned> {
             Planned::Edit(Edit::Replace(incoming.document))
         }
         PreviewCommand::Restore { revision } => Planned::Restore(RevisionNumber(*revision)),
-        PreviewCommand::Undo => Planned::Undo,
-        PreviewCommand::Redo => Planned::Redo,
+        PreviewCommand::Undo => Planned::Undo(None),
+        PreviewCommand::Redo => Planned::Redo(None),
     })
 }
 
