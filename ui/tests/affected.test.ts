@@ -48,7 +48,7 @@ describe("the slider", () => {
         "+400 gain it, 0 lose it, 3,600 unchanged (Customers-EU, 4,000 people).",
       ),
     );
-    expect(screen.queryByTestId("affected-warning")).toBeNull();
+    expect(warning()).toBe("");
     await press(slider(), "Home");
     await waitFor(() =>
       expect(sentence()).toBe(
@@ -217,14 +217,23 @@ describe("the people affected", () => {
 
   it("of several components are those of any, until one is chosen", async () => {
     const host = await open("*");
-    await user.click(screen.getByTestId("all-off"));
-    await user.click(row("*"));
-    await waitFor(() => expect(host.document.enabled).toBe(false));
     await fireEvent.click(row("ui"), { ctrlKey: true });
     await fireEvent.click(row("search"), { ctrlKey: true });
     await user.click(await screen.findByTestId("bulk-remove"));
     expect(await screen.findByTestId("remove-dialog")).toBeTruthy();
-    await waitFor(() => expect(sentence()).toContain("0 gain"));
+    await waitFor(() => expect(sentence()).toContain("lose something"));
+    await user.click(screen.getByTestId("affected-show"));
+    await screen.findByTestId("people");
+    const asked = () => host.listed.at(-1)?.wanted;
+    await waitFor(() => expect(asked()).toMatchObject({ who: "lose", component: null }));
+    expect(screen.queryByTestId("people-on")).toBeNull();
+    await user.selectOptions(screen.getByTestId("people-component"), "ui.dashboard");
+    await waitFor(() => expect(asked()?.component).toBe("ui.dashboard"));
+    await user.click(screen.getByTestId("people-on"));
+    await waitFor(() => expect(asked()).toMatchObject({ who: "on", component: "ui.dashboard" }));
+    // It is no longer a question about one.
+    await user.selectOptions(screen.getByTestId("people-component"), "");
+    await waitFor(() => expect(asked()).toMatchObject({ who: "gain", component: null }));
   });
 });
 
@@ -298,7 +307,7 @@ describe("a control that one rests on", () => {
     vi.spyOn(undo, "matches").mockReturnValue(true);
     undo.focus();
     const shown = await tip();
-    expect(plannedEdits(host)).toEqual([{ kind: "undo" }]);
+    expect(plannedEdits(host)).toEqual([{ kind: "undo", of: 1 }]);
     expect(shown.textContent).toContain("+4,000 gain it");
     await waitFor(() => expect(undo.getAttribute("aria-describedby")).toBe(shown.id));
     await press(undo, "Escape");

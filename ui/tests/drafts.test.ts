@@ -91,6 +91,7 @@ describe("a draft", () => {
     const host = await openWithDraft();
     row("ui.badges").focus();
     await user.keyboard("{Delete}");
+    await user.click(await screen.findByTestId("go-on"));
     await waitFor(() => expect(host.isUnsaved).toBe(false));
     await user.keyboard("{Control>}z{/Control}");
     await waitFor(() => expect(mark("ui.badges")).toBe("Unsaved: percentage"));

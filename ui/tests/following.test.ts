@@ -23,6 +23,7 @@ describe("the details of the tree", () => {
     expect([focused(), shown()]).toEqual(["ui.dashboard", "ui.dashboard"]);
     screen.getByText("ui.dashboard", { selector: ".path" });
     await user.keyboard("{Delete}");
+    await user.click(await screen.findByTestId("go-on"));
     await waitFor(() => expect(host.revision).toBe(1));
     expect(edits(host)).toEqual([{ kind: "remove", paths: ["ui.dashboard"], release: false }]);
     await waitFor(() => expect(focused()).toBe(shown()));

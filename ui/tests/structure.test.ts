@@ -322,16 +322,28 @@ describe("moving", () => {
 });
 
 describe("removing", () => {
-  it("one that nothing depends on is done at once, with undo, and the next row has the keyboard", async () => {
+  it("one that is off and that nothing depends on is done at once, with undo, and the next row has the keyboard", async () => {
+    const host = await openComponent(typical(), "orchestrator");
+    row("orchestrator").focus();
+    await user.keyboard("{Delete}");
+    await waitFor(() => expect(host.revision).toBe(1));
+    expect(edits(host)).toEqual([{ kind: "remove", paths: ["orchestrator"], release: false }]);
+    expect(document.querySelector("dialog")).toBeNull();
+    await waitFor(() => expect(document.activeElement).toBe(row("ui")));
+    await user.click(await screen.findByText("Undo"));
+    await waitFor(() => expect(row("orchestrator")).toBeTruthy());
+  });
+
+  it("one that is on asks first, and says who loses it", async () => {
     const host = await openComponent(typical(), "calculator");
     row("calculator").focus();
     await user.keyboard("{Delete}");
+    await screen.findByTestId("remove-dialog");
+    expect(await screen.findByText(/100 % lose it/)).toBeTruthy();
+    expect(host.edits).toEqual([]);
+    await user.click(screen.getByTestId("go-on"));
     await waitFor(() => expect(host.revision).toBe(1));
-    expect(edits(host)).toEqual([{ kind: "remove", paths: ["calculator"], release: false }]);
-    expect(document.querySelector("dialog")).toBeNull();
     await waitFor(() => expect(document.activeElement).toBe(row("tracker")));
-    await user.click(await screen.findByText("Undo"));
-    await waitFor(() => expect(row("calculator")).toBeTruthy());
   });
 
   it("one that others require names them, and goes on all the same", async () => {

@@ -22,7 +22,7 @@ export class Steps {
   /** The step that would be taken, in a sentence; `null` if there is none to take. */
   sentence(way: Way): string | null {
     const { live, configuration, choices } = this.#deck;
-    if (this.#isOfFlags) return live.isWritable ? sentenceOf(live.flags, way) : null;
+    if (this.isOfFlags) return live.isWritable ? sentenceOf(live.flags, way) : null;
     return choices.view === "settings" ? configuration.sentence(way) : null;
   }
 
@@ -38,13 +38,14 @@ export class Steps {
   /** Why there is no step to take; `null` if there is one. */
   refusal(way: Way): string | null {
     const { live, choices } = this.#deck;
-    if (this.sentence(way) !== null || (this.#isOfFlags && live.isSaving)) return null;
-    if (!this.#isOfFlags) return words.frame.nothingTo(way, words.frame.views[choices.view]);
+    if (this.sentence(way) !== null || (this.isOfFlags && live.isSaving)) return null;
+    if (!this.isOfFlags) return words.frame.nothingTo(way, words.frame.views[choices.view]);
     const { readOnly } = live.status ?? {};
     return readOnly == null ? words.frame.nothingTo(way) : words.frame.readOnly(readOnly);
   }
 
-  get #isOfFlags(): boolean {
+  /** Whether they act on the flags. */
+  get isOfFlags(): boolean {
     return ofFlags.has(this.#deck.choices.view);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What a control would do that the pointer rests on, or that the keys have come to: who gains and
+ * What a control would do that the pointer rests on, or that the keyboard has focused: who gains and
  * who loses by it is shown beside the control before it is used.
  */
 
@@ -10,11 +10,13 @@ import type { Planned } from "../bindings/wire";
 /** How long one rests on a control before that is shown. */
 const REST_MS = 350;
 
+/** The same of a row, past which most only walk. */
+const ROW_REST_MS = 700;
+
 export interface Aim {
   control: HTMLElement;
-  planned: Planned;
-  /** What the control says of itself. */
-  title: string;
+  /** What the control would do at this moment; `null` for nothing. */
+  planned: () => Planned | null;
 }
 
 export class Aimed {
@@ -22,51 +24,63 @@ export class Aimed {
   at = $state.raw<Aim | null>(null);
 
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The control that the timer is about. */
+  #next: HTMLElement | null = null;
 
-  /**
-   * Shows beside a control what `planned` returns, which is asked for when it is shown; `null` for
-   * nothing.
-   */
-  by(planned: () => Planned | null): Attachment<HTMLElement> {
+  /** Shows beside a control what `planned` returns for as long as one rests on it. */
+  by(planned: Aim["planned"]): Attachment<HTMLElement> {
     return (control) => {
-      const on = (names: string, listener: (event: Event) => void) =>
-        names.split(" ").map((name) => {
-          control.addEventListener(name, listener);
-          return () => control.removeEventListener(name, listener);
-        });
-      const rest = () => this.#rest(control, planned);
-      const removers = [
-        ...on("pointerenter", rest),
-        // A pointer that presses focuses, too.
-        ...on("focus", () => control.matches(":focus-visible") && rest()),
-        ...on("pointerleave pointerdown click blur", () => this.#leave(control)),
-        ...on("keydown", (event) => {
-          if (event instanceof KeyboardEvent && event.key === "Escape") this.#leave(control);
-        }),
-      ];
-      return () => {
-        for (const remove of removers) remove();
-        this.#leave(control);
-      };
+      const rest = () => this.#rest({ control, planned }, REST_MS);
+      return this.#follow(control, {
+        pointerenter: rest,
+        focus: ({ target }) => {
+          // A pointer that presses focuses, too.
+          if (target === control && control.matches(":focus-visible")) rest();
+        },
+        keydown: (event) => {
+          if ((event as KeyboardEvent).key === "Escape") this.#leave(control);
+        },
+      });
     };
   }
 
-  #rest(control: HTMLElement, planned: () => Planned | null): void {
+  /** The same for a row that does it when Space is pressed; the pointer uses a control in it. */
+  bySpace(planned: Aim["planned"]): Attachment<HTMLElement> {
+    return (row) =>
+      this.#follow(row, {
+        focus: ({ target }) => {
+          if (target !== row || !row.matches(":focus-visible")) return;
+          this.#rest({ control: row, planned }, ROW_REST_MS);
+        },
+        keydown: (event) => {
+          if (["Escape", " "].includes((event as KeyboardEvent).key)) this.#leave(row);
+        },
+      });
+  }
+
+  #follow(control: HTMLElement, listeners: Record<string, (event: Event) => void>): () => void {
+    const leave = () => this.#leave(control);
+    const all = Object.entries({
+      ...listeners,
+      ...{ pointerleave: leave, pointerdown: leave, click: leave, blur: leave },
+    });
+    for (const [name, listener] of all) control.addEventListener(name, listener);
+    return () => {
+      for (const [name, listener] of all) control.removeEventListener(name, listener);
+      leave();
+    };
+  }
+
+  #rest(aim: Aim, restMs: number): void {
     clearTimeout(this.#timer);
+    this.#next = aim.control;
     this.#timer = setTimeout(() => {
-      const wanted = control.isConnected ? planned() : null;
-      if (wanted === null) return;
-      this.at = { control, planned: wanted, title: control.title };
-      // Both would be shown, one over the other.
-      control.title = "";
-    }, REST_MS);
+      if (aim.control.isConnected) this.at = aim;
+    }, restMs);
   }
 
   #leave(control: HTMLElement): void {
-    clearTimeout(this.#timer);
-    const { at } = this;
-    if (at?.control !== control) return;
-    if (control.title === "") control.title = at.title;
-    this.at = null;
+    if (this.#next === control) clearTimeout(this.#timer);
+    if (this.at?.control === control) this.at = null;
   }
 }

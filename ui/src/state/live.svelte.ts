@@ -320,6 +320,7 @@ export class Live {
         label: words.actions[back],
         run: () => void this[back](step.revision),
         isOffered: () => this.stored?.revision === outcome.revision && this.stored[back] !== null,
+        planned: { kind: back, of: step.revision },
       });
     });
     return isDone;
@@ -453,6 +454,7 @@ export class Live {
       label: words.actions.undo,
       run: () => void this.undo(outcome.revision),
       isOffered: () => this.stored?.revision === outcome.revision && this.stored.undo !== null,
+      planned: { kind: "undo", of: outcome.revision },
     });
   }
 }

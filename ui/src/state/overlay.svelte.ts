@@ -1,10 +1,14 @@
-/** What lies over the window: at most one thing, and the question whether to close over that. */
+/**
+ * What lies over the window: at most one thing, a list of people over that, and the question whether
+ * to close over both.
+ */
 
 import type {
   Backup,
   ChosenFile,
   DamagedState,
   Definitions,
+  Planned,
   Quarantined,
   RosterFile,
   RosterInfo,
@@ -76,8 +80,26 @@ export type Over =
   | { kind: "remove_demo" }
   | { kind: "rotate_token"; onrotated: () => void };
 
+/** People who are listed: those who are affected by something, or for whom a component is on. */
+export interface Listing {
+  planned: Planned;
+  /** By name. */
+  roster: string;
+  /** Whether anybody loses something: they are shown first. */
+  loses: boolean;
+  /** Those that change; empty if that is not known. */
+  components: readonly string[];
+  /** The one that it is about; `null` for none or several. */
+  component: string | null;
+}
+
 export class Overlay {
   over = $state.raw<Over | null>(null);
+  /**
+   * The list of people that is open. It stays the list that was asked for, whatever becomes of what
+   * it was asked from.
+   */
+  listing = $state.raw<Listing | null>(null);
   /** Questions that came while something else was open. */
   readonly #waiting: Over[] = [];
   /** Whether the question about closing the window is open; what was typed stays. */
@@ -85,7 +107,16 @@ export class Overlay {
 
   /** Whether the window behind the overlay cannot be used. The tour does not block it. */
   get isCovering(): boolean {
-    return this.isClosing || (this.over !== null && this.over.kind !== "tour");
+    return this.isClosing || this.listing !== null || this.#isOccupied;
+  }
+
+  /** Whether anything is open, the tour included. */
+  get isOpen(): boolean {
+    return this.isCovering || this.over !== null;
+  }
+
+  get #isOccupied(): boolean {
+    return this.over !== null && this.over.kind !== "tour";
   }
 
   show(over: Over): void {
@@ -94,8 +125,14 @@ export class Overlay {
 
   /** Asks at once, or after what is open: nothing that is typed there gives way to it. */
   ask(question: Over): void {
-    if (this.over === null || this.over.kind === "tour") this.over = question;
-    else this.#waiting.push(question);
+    if (this.#isOccupied || this.listing !== null) this.#waiting.push(question);
+    else this.over = question;
+  }
+
+  /** Closes the list of people; what waited for that is asked unless something is open below it. */
+  endListing(): void {
+    this.listing = null;
+    if (!this.#isOccupied) this.over = this.#waiting.shift() ?? this.over;
   }
 
   close(): void {

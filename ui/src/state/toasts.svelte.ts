@@ -3,6 +3,7 @@
  * are ready to be shown: texts of others in them are isolated already.
  */
 
+import type { Planned } from "../bindings/wire";
 import { asFailure } from "../host/host";
 import { isolatedWithin } from "../model/isolated";
 
@@ -12,6 +13,8 @@ export interface ToastAction {
   run: () => void;
   /** Whether it still does what it says. */
   isOffered: () => boolean;
+  /** What it does to the flags; left out for nothing. */
+  planned?: Planned;
 }
 
 export interface Toast {

@@ -1,6 +1,6 @@
 /** Edits that may show components to users who do not see them, and are confirmed first. */
 
-import type { Edit, Planned, Widenings } from "../bindings/wire";
+import type { Edit, Widenings } from "../bindings/wire";
 import type { Deck } from "./deck";
 import type { Intent } from "./live.svelte";
 
@@ -12,8 +12,8 @@ export interface Widening {
   /** What the edit does, in a sentence that holds even if it widens nothing. */
   sentence?: string;
   found: Widenings;
-  /** What would be done. */
-  planned: Planned;
+  /** The edit as it would be made over the flags of this moment. */
+  edit: () => Edit;
   onconfirm: () => void;
 }
 
@@ -21,7 +21,7 @@ export interface Widening {
 export async function amendAsking(
   { host, shown, live, overlay }: Deck,
   intent: Intent,
-  question: Omit<Widening, "found" | "planned" | "onconfirm">,
+  question: Omit<Widening, "found" | "edit" | "onconfirm">,
 ): Promise<void> {
   const document = live.flags?.document;
   const onconfirm = () => void shown.amend(intent);
@@ -29,11 +29,10 @@ export async function amendAsking(
     onconfirm();
     return;
   }
-  const edit = intent(document);
-  const planned: Planned = { kind: "edit", edit };
-  const found = (await widenings(host, edit)) ?? { components: [], total: 0 };
+  const edit = () => intent(live.flags?.document ?? document);
+  const found = (await widenings(host, edit())) ?? { components: [], total: 0 };
   if (found.total === 0 && question.sentence === undefined) onconfirm();
-  else overlay.show({ kind: "widening", widening: { ...question, found, planned, onconfirm } });
+  else overlay.show({ kind: "widening", widening: { ...question, found, edit, onconfirm } });
 }
 
 /** What an edit would widen; `null` if the edit is refused, which making it says. */

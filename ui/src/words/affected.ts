@@ -47,15 +47,12 @@ export const affected = {
   byGroup: "By group",
   byComponent: "By component",
   noGroup: "In no group",
-  everyone: "Everyone",
   group: "Group",
   component: "Component",
   gain: "Gain",
   lose: "Lose",
   both: (count: number) => `${people(count)} gain one component and lose another.`,
   unchanged: "Unchanged",
-  on: "Stay on",
-  off: "Stay off",
   more: (count: number, what: "group" | "component") => `and ${plural(count, `more ${what}`)}`,
   weighted: ({ gain, lose, unchanged }: NonNullable<Tally["weighted"]>) =>
     `By weight: ${formatShare(gain)} gain, ${formatShare(lose)} lose, ` +

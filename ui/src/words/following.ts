@@ -142,6 +142,7 @@ export const following = {
   publishing: {
     /** Before who is affected. */
     affected: (address: string) => `Where ${isolated(address)} is followed:`,
+    affectedHere: "Here:",
     title: (address: string) => `Publish to ${isolated(hostOf(address))}?`,
     meaning: "What is selected becomes part of the followed document, for everyone who uses it.",
     list: "What is overridden",
