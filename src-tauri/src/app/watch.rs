@@ -58,6 +58,9 @@ const LOOK_AT_CLOCK_EVERY: Duration = Duration::from_secs(1);
 /// How often users in events are added to their roster.
 const KEEP_SEEN_EVERY: Duration = Duration::from_secs(10);
 
+/// How often to look whether a slider has not moved for long.
+const DROP_SLIDER_EVERY: Duration = Duration::from_secs(10);
+
 /// How often to look whether a backup is due.
 const BACK_UP_CHECK_EVERY: Duration = Duration::from_secs(60);
 
@@ -137,6 +140,7 @@ fn chores(leader: &Leader) -> Vec<Chore<App>> {
         ),
         Chore::new("time", LOOK_AT_CLOCK_EVERY, leading(&flags, keep_time())),
         Chore::new("seen users", KEEP_SEEN_EVERY, in_place(keep_seen)),
+        Chore::new("slider", DROP_SLIDER_EVERY, App::drop_still_slider),
         Chore::new("backup", BACK_UP_CHECK_EVERY, leading(&flags, back_up)),
         Chore::new("thinning", THIN_EVERY, leading(&states, thin)).later(),
     ]

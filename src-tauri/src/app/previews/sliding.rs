@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, Weak};
+use std::time::{Duration, Instant};
 
 use flagdeck_core::affected::slide::{Slide, Slider};
 use flagdeck_core::{
@@ -16,6 +17,9 @@ use crate::flags::{AsOf, Scope};
 use crate::lock::lock;
 use crate::store::RevisionNumber;
 
+/// How long a slider that does not move stays prepared.
+const KEPT_FOR: Duration = Duration::from_secs(60);
+
 /// A rollout whose slider moves.
 #[derive(Debug, Clone)]
 pub struct Moving {
@@ -27,7 +31,8 @@ pub struct Moving {
     pub at: Option<AsOf>,
 }
 
-/// The slider that moved last: it may take a hundred megabytes.
+/// The slider that moved last: it may take a hundred megabytes, and is dropped when it has not moved
+/// for a minute.
 #[derive(Debug, Default)]
 pub struct Sliding(Mutex<Option<Prepared>>);
 
@@ -41,6 +46,8 @@ struct Prepared {
     touched: Slide<Touched>,
     /// The component of the slider alone.
     own: Option<Slide<Affected>>,
+    /// When it was looked up last.
+    used: Instant,
 }
 
 /// What was prepared, apart from the roster.
@@ -75,10 +82,22 @@ impl App {
         if !prepared.as_ref().is_some_and(|it| it.is_of(&step, &roster)) {
             // Before the next one is made: both may be large.
             *prepared = None;
-            *prepared = Some(Prepared::of(&step, &roster, self.threads()));
+            let now = self.0.clock.instant();
+            *prepared = Some(Prepared::of(&step, &roster, self.threads(), now));
         }
-        let prepared = prepared.as_ref().expect("it was prepared");
+        let prepared = prepared.as_mut().expect("it was prepared");
+        prepared.used = self.0.clock.instant();
         Ok(prepared.at(&step, counted, &roster))
+    }
+
+    /// Drops what was prepared for a slider if it has not moved for a minute, or if its roster is in
+    /// memory no more.
+    pub(in crate::app) fn drop_still_slider(&self) {
+        let now = self.0.clock.instant();
+        let mut prepared = lock(&self.0.sliding.0);
+        if prepared.as_ref().is_some_and(|it| it.is_still(now)) {
+            *prepared = None;
+        }
     }
 
     fn step(&self, moving: &Moving) -> Result<Step, Error> {
@@ -135,7 +154,7 @@ impl Step {
 }
 
 impl Prepared {
-    fn of(step: &Step, roster: &Arc<Roster>, threads: usize) -> Self {
+    fn of(step: &Step, roster: &Arc<Roster>, threads: usize, now: Instant) -> Self {
         let slider = step.slider();
         let go_on = |_, _| ControlFlow::Continue(());
         let never = "nothing breaks it off";
@@ -155,7 +174,12 @@ impl Prepared {
             components: slider.components().len(),
             touched,
             own,
+            used: now,
         }
+    }
+
+    fn is_still(&self, now: Instant) -> bool {
+        now.duration_since(self.used) >= KEPT_FOR || self.roster.strong_count() == 0
     }
 
     fn is_of(&self, step: &Step, roster: &Arc<Roster>) -> bool {
@@ -170,5 +194,79 @@ impl Prepared {
             all: tally(revision, counted, roster, &touched, self.components),
             on: own.map(|own| own.all.after().count),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+    use std::thread;
+
+    use super::*;
+    use crate::app::Options;
+    use crate::clock::Clock;
+    use crate::rosters::ImportRequest;
+    use crate::source::SourceName;
+
+    /// Lets time pass, and waits until the chores that became due were done.
+    fn let_pass(clock: &Clock, seconds: u64) {
+        clock.advance(Duration::from_secs(seconds));
+        while !clock.is_idle() {
+            thread::yield_now();
+        }
+    }
+
+    fn move_slider(app: &App) {
+        let moving = Moving {
+            component: None,
+            change: RolloutChange::default(),
+            at: None,
+        };
+        app.slide(&moving, &Over::Latest).expect("a roster");
+    }
+
+    fn is_prepared(app: &App) -> bool {
+        lock(&app.0.sliding.0).is_some()
+    }
+
+    fn import(app: &App, folder: &Path) {
+        let file = folder.join("people.csv");
+        fs::write(&file, "ada\nben\n").expect("a file");
+        let request = ImportRequest {
+            file,
+            table: None,
+            name: SourceName::known("people"),
+        };
+        let go_on = &mut |_| ControlFlow::Continue(());
+        app.rosters().import(&request, go_on).expect("a roster");
+    }
+
+    #[test]
+    fn a_slider_that_does_not_move_is_dropped_and_so_is_one_without_its_roster() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Clock::standing_at(0);
+        let app = App::open(Options {
+            clock: clock.clone(),
+            watch: true,
+            ..Options::new(&folder.path().join("data"))
+        })
+        .expect("an application");
+        import(&app, folder.path());
+        move_slider(&app);
+        let_pass(&clock, 50);
+        assert!(is_prepared(&app), "it moved less than a minute ago");
+        move_slider(&app);
+        let_pass(&clock, 50);
+        assert!(is_prepared(&app), "it moved again");
+        let_pass(&clock, 20);
+        assert!(!is_prepared(&app), "it did not move for a minute");
+        move_slider(&app);
+        app.rosters()
+            .remove(&SourceName::known("people"))
+            .expect("removed");
+        let_pass(&clock, 10);
+        assert!(!is_prepared(&app), "its roster is gone");
+        app.close();
     }
 }
