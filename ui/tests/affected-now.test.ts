@@ -362,4 +362,22 @@ describe("a requirement", () => {
     }
     await waitFor(() => expect(document.body.textContent).toMatch(/500 lose it/));
   });
+
+  it("of the keyboard comes before that of a pointer that lies still", async () => {
+    const host = await open();
+    await user.click(screen.getByTestId("requires-input"));
+    const options = [...document.querySelectorAll('li[role="option"]')];
+    const last = options.at(-1);
+    if (!last) throw new Error("there are options");
+    await user.hover(last);
+    const wanted = () => {
+      const asked = planned(host).at(-1);
+      const edit = asked?.kind === "edit" ? asked.edit : null;
+      return edit?.kind === "set_requires" ? edit.requires : null;
+    };
+    const of = (option: Element | undefined) => option?.querySelector(".value")?.textContent;
+    await waitFor(() => expect(wanted()).toEqual([of(last)]));
+    await user.keyboard("{ArrowDown}");
+    await waitFor(() => expect(wanted()).toEqual([of(options[0])]));
+  });
 });

@@ -4,7 +4,7 @@ import { screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 
-import type { Rollout } from "../src/bindings/wire";
+import type { OverrideSelection, Rollout } from "../src/bindings/wire";
 import { typical } from "./support/documents";
 import { MemoryHost } from "./support/memory";
 import { openOver, press } from "./support/open";
@@ -136,11 +136,13 @@ describe("publishing", () => {
 });
 
 describe("a conflict with the remote", () => {
-  const theirs: Rollout = { percentage: 60, userGroups: [], strategy: "canary" };
+  const sorted = (which: OverrideSelection) =>
+    typeof which === "object" && "places" in which ? [...which.places].sort() : [];
+  const remote: Rollout = { percentage: 60, userGroups: [], strategy: "canary" };
   const conflicting = () =>
     openPublish((host) => {
       host.remoteChanges = new Map<string, unknown>([
-        ["/rollout", theirs],
+        ["/rollout", remote],
         ["/components/orchestrator", undefined],
       ]);
     });
@@ -153,10 +155,23 @@ describe("a conflict with the remote", () => {
     expect(rollout.textContent).toContain("percentage: 60 → 75");
     expect(document.activeElement).toBe(screen.getByTestId("publish-cancel"));
     expect(screen.getByTestId<HTMLInputElement>("theirs-/rollout").checked).toBe(true);
+    // What it does here, and where the document is followed.
+    const asked = () => host.asked.map(({ planned }) => planned);
+    const theirs = { places: ["/rollout", "/components/orchestrator"] };
+    const badges = "/components/ui/badges";
+    await waitFor(() => {
+      expect(asked()).toContainEqual({ kind: "return_overrides", which: theirs });
+      expect(asked()).toContainEqual({ kind: "publish", which: { places: [badges] } });
+    });
     await user.click(screen.getByTestId("mine-/components/orchestrator"));
+    const mine = { places: ["/components/orchestrator", badges] };
+    await waitFor(() => {
+      const published = asked().flatMap((each) => (each.kind === "publish" ? [each.which] : []));
+      expect(published.map(sorted)).toContainEqual(sorted(mine));
+    });
     await user.click(screen.getByTestId("publish-resolve"));
     await waitFor(() => expect(screen.queryByTestId("publish")).toBeNull());
-    expect(host.document.rollout).toEqual(theirs);
+    expect(host.document.rollout).toEqual(remote);
     expect(host.document.components.orchestrator).toBe(true);
     expect(host.document.components.ui).toHaveProperty("badges", false);
     expect(await placesOf(host)).toEqual([]);
