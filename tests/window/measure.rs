@@ -193,6 +193,17 @@ struct Frames {
     work: Vec<f64>,
 }
 
+/// A script that finds the slider: `send` sends it a pointer event of a type, at a share of its
+/// width.
+const SLIDER: &str = "
+    const slider = document.querySelector('[data-testid=percent-slider]');
+    const { left, top, width } = slider.getBoundingClientRect();
+    slider.setPointerCapture = () => {};
+    const send = (type, share) => slider.dispatchEvent(new PointerEvent(type, {
+        bubbles: true, pointerId: 1, button: 0,
+        clientX: left + share * width, clientY: top + 14,
+    }));";
+
 /// One move of a hand that goes over the slider again and again.
 const MOVE: &str = "send('pointermove', 0.1 + 0.8 * (count % 100) / 100);";
 
@@ -203,13 +214,7 @@ async fn frames(window: &Window<'_>, done_each: &str) -> Frames {
     let measured = window
         .eval_later(&format!(
             "const done = arguments[0];
-            const slider = document.querySelector('[data-testid=percent-slider]');
-            const {{ left, top, width }} = slider.getBoundingClientRect();
-            slider.setPointerCapture = () => {{}};
-            const send = (type, share) => slider.dispatchEvent(new PointerEvent(type, {{
-                bubbles: true, pointerId: 1, button: 0,
-                clientX: left + share * width, clientY: top + 14,
-            }}));
+            {SLIDER}
             send('pointerdown', 0.1);
             const gaps = [], work = [];
             let last = performance.now(), count = 0;

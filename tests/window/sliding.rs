@@ -6,7 +6,7 @@ use std::fs;
 
 use crate::measuring::sized;
 use crate::rig::{Window, Workplace};
-use crate::{MOVE, frames, numbers, told};
+use crate::{MOVE, SLIDER, frames, numbers, told};
 
 /// Users of the larger roster.
 fn many() -> usize {
@@ -60,13 +60,7 @@ async fn lags(window: &Window<'_>, moves: usize) -> Vec<f64> {
     let measured = window
         .eval_later(&format!(
             "const done = arguments[0];
-            const slider = document.querySelector('[data-testid=percent-slider]');
-            const {{ left, top, width }} = slider.getBoundingClientRect();
-            slider.setPointerCapture = () => {{}};
-            const send = (type, share) => slider.dispatchEvent(new PointerEvent(type, {{
-                bubbles: true, pointerId: 1, button: 0,
-                clientX: left + share * width, clientY: top + 14,
-            }}));
+            {SLIDER}
             const told = () =>
                 document.querySelector('[data-testid=affected-sentence]')?.textContent;
             const lags = [];

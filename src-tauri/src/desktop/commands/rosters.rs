@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use flagdeck::Error;
 use flagdeck::app::ForgottenUser;
 use flagdeck::rosters::shapes::{Look, Person, RosterInfo};
-use flagdeck::rosters::{Done, ImportRequest};
+use flagdeck::rosters::{Done, ImportRequest, Progress, Rosters, RostersError};
 use flagdeck::wire::{self, Announcement, Failure, Given, RosterFile};
 use tauri::{State, WebviewWindow};
 
@@ -46,12 +46,7 @@ pub async fn look_at_roster(
     name: String,
     table: Option<String>,
 ) -> Answer<Option<Look>> {
-    off_the_window(&desk, move |desk| {
-        let request = request(desk, &name, table)?;
-        let looked = desk.app()?.rosters().look(&request, &mut told(desk));
-        Ok(looked.map_err(Error::from)?)
-    })
-    .await
+    off_the_window(&desk, move |desk| read(desk, &name, table, Rosters::look)).await
 }
 
 #[tauri::command]
@@ -60,22 +55,22 @@ pub async fn import_roster(
     name: String,
     table: Option<String>,
 ) -> Answer<Option<Look>> {
-    off_the_window(&desk, move |desk| {
-        let request = request(desk, &name, table)?;
-        let imported = desk.app()?.rosters().import(&request, &mut told(desk));
-        Ok(imported.map_err(Error::from)?)
-    })
-    .await
+    off_the_window(&desk, move |desk| read(desk, &name, table, Rosters::import)).await
 }
 
-fn request(desk: &Desk, name: &str, table: Option<String>) -> Answer<ImportRequest> {
+/// Reads the chosen file as a roster of this name, and tells the page how far it is read.
+fn read(
+    desk: &Desk,
+    name: &str,
+    table: Option<String>,
+    read: impl FnOnce(&Rosters, &ImportRequest, &mut Progress<'_>) -> Result<Option<Look>, RostersError>,
+) -> Answer<Option<Look>> {
     let file = desk.chosen_roster();
     let file = file.ok_or_else(|| Failure::failed("no file is chosen"))?;
-    Ok(ImportRequest {
-        file,
-        table,
-        name: wire::roster_name(name)?,
-    })
+    let name = wire::roster_name(name)?;
+    let request = ImportRequest { file, table, name };
+    let looked = read(desk.app()?.rosters(), &request, &mut told(desk));
+    Ok(looked.map_err(Error::from)?)
 }
 
 /// Tells the page how far a file is read.

@@ -9,28 +9,25 @@ fn nobody(_: &str, _: &str, _: &[&str]) -> Arm {
     Arm::Unknown
 }
 
+fn outcome(bytes: impl AsRef<[u8]>, format: Format) -> Result<Batch, BatchError> {
+    read(bytes.as_ref(), format, Audience::new(&nobody), NOW_MS)
+}
+
+#[track_caller]
+fn batch_of(bytes: impl AsRef<[u8]>, format: Format) -> Batch {
+    outcome(bytes, format).expect("a batch")
+}
+
 #[track_caller]
 fn one(text: &str) -> Event {
-    let batch = read(
-        text.as_bytes(),
-        Format::NdJson,
-        Audience::new(&nobody),
-        NOW_MS,
-    )
-    .expect("a batch");
+    let batch = batch_of(text, Format::NdJson);
     assert_eq!(batch.problems, []);
     batch.events.into_iter().next().expect("an event")
 }
 
 #[track_caller]
 fn refusal(text: &str) -> String {
-    let batch = read(
-        text.as_bytes(),
-        Format::NdJson,
-        Audience::new(&nobody),
-        NOW_MS,
-    )
-    .expect("a batch");
+    let batch = batch_of(text, Format::NdJson);
     assert_eq!((batch.events.len(), batch.rejected), (0, 1), "{text}");
     batch.problems[0].message.clone()
 }
@@ -182,24 +179,12 @@ fn what_does_not_fit_is_named_with_its_range() {
 #[test]
 fn a_bad_event_is_told_by_its_index_and_the_good_ones_count() {
     let lines = format!("{COMPLETE}\n\n{{\"type\":5}}\r\n{COMPLETE}\n\u{feff}\nx\n");
-    let batch = read(
-        lines.as_bytes(),
-        Format::NdJson,
-        Audience::new(&nobody),
-        NOW_MS,
-    )
-    .expect("a batch");
+    let batch = batch_of(lines, Format::NdJson);
     assert_eq!((batch.events.len(), batch.rejected), (2, 2));
     let indices: Vec<usize> = batch.problems.iter().map(|it| it.index).collect();
     assert_eq!(indices, [1, 3]);
     let array = format!("[{COMPLETE},5,{COMPLETE}]");
-    let batch = read(
-        array.as_bytes(),
-        Format::Json,
-        Audience::new(&nobody),
-        NOW_MS,
-    )
-    .expect("a batch");
+    let batch = batch_of(array, Format::Json);
     assert_eq!((batch.events.len(), batch.rejected), (2, 1));
     assert_eq!(batch.problems[0].index, 1);
 }
@@ -207,7 +192,7 @@ fn a_bad_event_is_told_by_its_index_and_the_good_ones_count() {
 #[test]
 fn a_batch_is_the_same_behind_a_mark_and_with_any_line_ends() {
     let check = |text: &str, format| {
-        let batch = read(text.as_bytes(), format, Audience::new(&nobody), NOW_MS).expect("a batch");
+        let batch = batch_of(text, format);
         assert_eq!((batch.events.len(), batch.rejected), (2, 0), "{text:?}");
     };
     for end in ["\n", "\r\n", "\r", "\n\n", "\n\u{feff}", " \n\u{a0}\n"] {
@@ -218,12 +203,7 @@ fn a_batch_is_the_same_behind_a_mark_and_with_any_line_ends() {
         );
     }
     check(&format!("\u{feff}[{COMPLETE},{COMPLETE}]"), Format::Json);
-    let single = read(
-        format!("\u{feff}{COMPLETE}").as_bytes(),
-        Format::Json,
-        Audience::new(&nobody),
-        NOW_MS,
-    );
+    let single = outcome(format!("\u{feff}{COMPLETE}"), Format::Json);
     assert_eq!(single.expect("a batch").events.len(), 1);
 }
 
@@ -231,8 +211,7 @@ fn a_batch_is_the_same_behind_a_mark_and_with_any_line_ends() {
 fn a_batch_in_utf_16_is_refused_by_name() {
     let bytes: Vec<u8> = COMPLETE.encode_utf16().flat_map(u16::to_le_bytes).collect();
     for format in [Format::Json, Format::NdJson] {
-        let refused =
-            read(&bytes, format, Audience::new(&nobody), NOW_MS).expect_err("it is refused");
+        let refused = outcome(&bytes, format).expect_err("it is refused");
         assert_eq!(refused.to_string(), "the body is UTF-16; save it as UTF-8");
     }
 }
@@ -242,36 +221,21 @@ fn bytes_that_are_no_text_spoil_their_line_only() {
     let mut lines = COMPLETE.as_bytes().to_vec();
     lines.extend(b"\n{\"type\":\"ml:usage\",\"source\":\"\xff\"}\n");
     lines.extend(COMPLETE.as_bytes());
-    let batch = read(&lines, Format::NdJson, Audience::new(&nobody), NOW_MS).expect("a batch");
+    let batch = batch_of(&lines, Format::NdJson);
     assert_eq!((batch.events.len(), batch.rejected), (2, 1));
 }
 
 #[test]
 fn a_batch_that_is_no_batch_is_refused_whole() {
     for text in ["", "5", "[", "[1,]", "[{}] x", "null"] {
-        let refused = read(
-            text.as_bytes(),
-            Format::Json,
-            Audience::new(&nobody),
-            NOW_MS,
-        );
+        let refused = outcome(text, Format::Json);
         assert!(matches!(refused, Err(BatchError::NotJson { .. })), "{text}");
     }
     let many = format!("[{}0]", "0,".repeat(BATCH_EVENTS_MAX));
-    let refused = read(
-        many.as_bytes(),
-        Format::Json,
-        Audience::new(&nobody),
-        NOW_MS,
-    );
+    let refused = outcome(many, Format::Json);
     assert_eq!(refused, Err(BatchError::TooMany));
     let lines = "0\n".repeat(BATCH_EVENTS_MAX + 1);
-    let refused = read(
-        lines.as_bytes(),
-        Format::NdJson,
-        Audience::new(&nobody),
-        NOW_MS,
-    );
+    let refused = outcome(lines, Format::NdJson);
     assert_eq!(refused, Err(BatchError::TooMany));
 }
 
@@ -279,7 +243,7 @@ proptest::proptest! {
     #[test]
     fn no_bytes_are_a_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
         for format in [Format::Json, Format::NdJson] {
-            let _ = read(&bytes, format, Audience::new(&nobody), NOW_MS);
+            let _ = outcome(&bytes, format);
         }
     }
 
@@ -290,7 +254,7 @@ proptest::proptest! {
         let mut bytes = with(r#""component":"a.b","user":"u1","iterations":3"#).into_bytes();
         let at = at % bytes.len();
         bytes[at] = byte;
-        let batch = read(&bytes, Format::NdJson, Audience::new(&nobody), NOW_MS).expect("a line is a batch");
+        let batch = batch_of(&bytes, Format::NdJson);
         proptest::prop_assert!(batch.events.len() + batch.rejected <= 2);
     }
 }
@@ -298,12 +262,6 @@ proptest::proptest! {
 #[test]
 fn problems_are_bounded_and_counted() {
     let lines = "0\n".repeat(5000);
-    let batch = read(
-        lines.as_bytes(),
-        Format::NdJson,
-        Audience::new(&nobody),
-        NOW_MS,
-    )
-    .expect("a batch");
+    let batch = batch_of(lines, Format::NdJson);
     assert_eq!((batch.rejected, batch.problems.len()), (5000, PROBLEMS_MAX));
 }
