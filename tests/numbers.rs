@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use flagdeck::metrics::event::{self, Audience, Format};
+use flagdeck::metrics::event::{self, Callbacks, Format};
 use flagdeck::state::{compare_files, patch_files};
 use flagdeck::wire::{StateAt, StateDifferenceOptions};
 use flagdeck_core::measure::Arm;
@@ -193,17 +193,23 @@ fn half_of_a_surrogate_pair_stops_nothing() {
 #[test]
 fn an_event_with_half_of_a_surrogate_pair_counts() {
     let event = r#"{"type":"ml:usage","source":"web \ud83d","user":"\ude00"}"#;
-    let nobody = |_: &str, _: &str, _: &[&str]| Arm::Unknown;
+    let arm_unknown = |_: &str, _: &str, _: &[&str]| Arm::Unknown;
     for (text, format) in [
         (format!("[{event}, {event}]"), Format::Json),
         (format!("{event}\n{event}\n"), Format::NdJson),
     ] {
-        let batch = event::read(text.as_bytes(), format, Audience::new(&nobody), 0).unwrap();
+        let batch = event::read(text.as_bytes(), format, Callbacks::new(&arm_unknown), 0).unwrap();
         assert_eq!((batch.events.len(), batch.rejected), (2, 0), "{text}");
         assert_eq!(batch.events[0].source(), "web \u{fffd}");
     }
     let large = r#"{"type":"ml:memory","source":"web","bytes":1e400}"#;
-    let batch = event::read(large.as_bytes(), Format::NdJson, Audience::new(&nobody), 0).unwrap();
+    let batch = event::read(
+        large.as_bytes(),
+        Format::NdJson,
+        Callbacks::new(&arm_unknown),
+        0,
+    )
+    .unwrap();
     let message = &batch.problems[0].message;
     assert!(
         message.starts_with("bytes must be a number from 0"),

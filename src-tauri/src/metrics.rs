@@ -59,7 +59,7 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use self::collector::{Collector, Toggles};
-use self::event::{Audience, BatchError, Event, EventProblem, Format};
+use self::event::{BatchError, Callbacks, Event, EventProblem, Format};
 use self::exposition::Exposition;
 pub use self::glance::{Glance, Judged, glance};
 use self::limits::{QUEUE_BATCHES_MAX, QUEUE_BYTES_MAX};
@@ -304,11 +304,11 @@ impl Metrics {
         bytes: &[u8],
         format: Format,
         key: Option<Box<str>>,
-        audience: Audience<'_>,
+        callbacks: Callbacks<'_>,
         is_component: &dyn Fn(&str) -> bool,
     ) -> Result<Delivery, IntakeError> {
         let now_ms = self.0.clock.now_ms();
-        let batch = event::read(bytes, format, audience, now_ms)?;
+        let batch = event::read(bytes, format, callbacks, now_ms)?;
         let warnings = batch.unknown_components(is_component);
         let weight = bytes.len() + batch.events.len() * size_of::<Event>();
         let source = only_source(&batch.events);

@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::flags::Scope;
 use crate::lock::lock;
 use crate::metrics::collector::Checkpoint;
-use crate::metrics::event::Audience;
+use crate::metrics::event::Callbacks;
 use crate::metrics::limits::MARKS_MAX;
 use crate::metrics::push::{self, Pusher, Target, health};
 use crate::metrics::shapes::{ChartQuery, Charts, Limits, Pulse, PushHealth};
@@ -54,17 +54,17 @@ impl App {
             }
         };
         let is_component = |component: &str| flags.compiled.component(component).is_some();
-        let met = RefCell::new(Vec::new());
-        let meet = |id: &str, groups: &[&str]| {
+        let users = RefCell::new(Vec::new());
+        let note_user = |id: &str, groups: &[&str]| {
             let groups: Vec<String> = groups.iter().map(|&name| name.to_owned()).collect();
-            met.borrow_mut().push((id.to_owned(), groups));
+            users.borrow_mut().push((id.to_owned(), groups));
         };
-        let audience = Audience {
+        let callbacks = Callbacks {
             expose: &expose,
-            meet: self.config().metrics.keep_users.then_some(&meet),
+            on_user: self.config().metrics.keep_users.then_some(&note_user),
         };
-        let delivery = metrics.take_in(bytes, format, key, audience, &is_component)?;
-        self.rosters().note_seen(&met.into_inner());
+        let delivery = metrics.take_in(bytes, format, key, callbacks, &is_component)?;
+        self.rosters().note_seen(&users.into_inner());
         Ok(delivery)
     }
 

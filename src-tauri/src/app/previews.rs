@@ -35,7 +35,7 @@ use crate::rosters::limits::IDS_LISTED_MAX;
 use crate::source::SourceName;
 use crate::store::RevisionNumber;
 
-/// Groups named by rollouts for which the expected share is told.
+/// Groups named by rollouts for which the expected share is given.
 const GROUPS_EXPECTED_MAX: usize = 20;
 
 /// What is looked at before it is done.
@@ -56,12 +56,13 @@ pub enum Planned {
     Backup(String),
     /// Ending overrides of the document that is followed.
     ReturnOverrides(Selection),
-    /// Publishing overrides: whom that affects elsewhere, where the followed document is in force.
+    /// Publishing overrides: who gains and who loses on other machines that follow the same
+    /// document.
     Publish(Selection),
     /// Adopting the document that is followed, as it is at its address now: the one that a
     /// [`FollowedReview`](super::following::FollowedReview) names, if it is named.
     Adopt(Option<String>),
-    /// Nothing: whom components are on for, as of a moment or as things are.
+    /// Nothing: for which users components are on, as of a moment or as things are.
     Standing(Option<AsOf>),
 }
 
@@ -74,7 +75,8 @@ pub enum Over {
     Named(SourceName),
 }
 
-/// Is told how many users of how many are done, by any of the threads, and breaks the counting off.
+/// Called by any of the threads with how many users are done, and of how many. Ends the counting if
+/// it breaks.
 pub type Progress<'a> = dyn Fn(usize, usize) -> ControlFlow<()> + Sync + 'a;
 
 /// Two documents.
@@ -118,8 +120,8 @@ impl App {
     /// `None` if the latest roster is meant and there is none.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is no such revision or roster. A component that there is not is
-    /// on for nobody.
+    /// [`Error::NotFound`] if there is no such revision or roster. A component that does not
+    /// exist is on for no user.
     pub fn on_for(
         &self,
         component: &str,

@@ -114,22 +114,25 @@ pub enum BatchError {
 /// Returns the arm of an event, given component, user and groups.
 pub type Expose<'a> = &'a dyn Fn(&str, &str, &[&str]) -> Arm;
 
-/// Is told the user of each valid event that names one, with the user's groups.
-pub type Meet<'a> = &'a dyn Fn(&str, &[&str]);
+/// Called for each valid event that names a user, with the user and the user's groups.
+pub type OnUser<'a> = &'a dyn Fn(&str, &[&str]);
 
-/// What is asked and told of users while a batch is read.
+/// What is called while a batch is read.
 #[derive(Clone, Copy)]
-pub struct Audience<'a> {
-    /// For whom a component is on.
+pub struct Callbacks<'a> {
+    /// Called for each event that names a component and a user, but no arm.
     pub expose: Expose<'a>,
-    /// Who was there; nobody is told if it is `None`.
-    pub meet: Option<Meet<'a>>,
+    /// Called for each valid event that names a user.
+    pub on_user: Option<OnUser<'a>>,
 }
 
-impl<'a> Audience<'a> {
-    /// One that nobody is told of.
+impl<'a> Callbacks<'a> {
+    /// Without `on_user`.
     pub fn new(expose: Expose<'a>) -> Self {
-        Self { expose, meet: None }
+        Self {
+            expose,
+            on_user: None,
+        }
     }
 }
 
@@ -140,7 +143,7 @@ impl<'a> Audience<'a> {
 pub fn read(
     bytes: &[u8],
     format: Format,
-    audience: Audience<'_>,
+    callbacks: Callbacks<'_>,
     now_ms: i64,
 ) -> Result<Batch, BatchError> {
     let mut batch = Batch::default();
@@ -148,7 +151,7 @@ pub fn read(
     match format {
         Format::Json => {
             for (index, raw) in elements(bytes)?.into_iter().enumerate() {
-                batch.take(index, Event::read(raw.get().as_bytes(), audience, now_ms));
+                batch.take(index, Event::read(raw.get().as_bytes(), callbacks, now_ms));
             }
         }
         Format::NdJson => {
@@ -156,7 +159,7 @@ pub fn read(
                 if index >= BATCH_EVENTS_MAX {
                     return Err(BatchError::TooMany);
                 }
-                batch.take(index, Event::read(line, audience, now_ms));
+                batch.take(index, Event::read(line, callbacks, now_ms));
             }
         }
     }
@@ -259,12 +262,12 @@ struct Sent {
 }
 
 impl Event {
-    fn read(bytes: &[u8], audience: Audience<'_>, now_ms: i64) -> Result<Self, String> {
+    fn read(bytes: &[u8], callbacks: Callbacks<'_>, now_ms: i64) -> Result<Self, String> {
         let sent: Sent = serde_json::from_slice(bytes).map_err(|error| explain(bytes, &error))?;
         let at_ms = sent.at_ms(now_ms)?;
-        let event = sent.check(audience.expose)?;
-        if let Some(meet) = audience.meet {
-            sent.introduce(meet);
+        let event = sent.check(callbacks.expose)?;
+        if let Some(on_user) = callbacks.on_user {
+            sent.pass_user(on_user);
         }
         Ok(match at_ms {
             Some(at_ms) => Self::At(at_ms, event.into()),
@@ -336,11 +339,11 @@ impl Sent {
         }
     }
 
-    /// Tells the user it is about, if it names one.
-    fn introduce(&self, meet: Meet) {
+    /// Calls `on_user` if it names a user.
+    fn pass_user(&self, on_user: OnUser) {
         let groups = self.groups.iter().flatten().map(String::as_str);
         if let Some(user) = self.user.as_deref() {
-            meet(user, &groups::trimmed(groups));
+            on_user(user, &groups::trimmed(groups));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::mem;
 
 use flagdeck::fuzzing;
-use flagdeck::metrics::event::{self, Audience, Event, Format};
+use flagdeck::metrics::event::{self, Callbacks, Event, Format};
 use flagdeck::metrics::frame::Frame;
 use flagdeck::metrics::limits::{BATCH_EVENTS_MAX, PROBLEMS_MAX};
 use flagdeck::metrics::prometheus::Range;
@@ -82,8 +82,8 @@ const NOW_MS: i64 = 1_767_225_600_000;
 /// Every event is either taken or rejected, with a bounded list of reasons; what is taken is
 /// written to the log and read again as equal; and an array means what its lines mean.
 pub fn events(bytes: &[u8]) -> u64 {
-    let json = event::read(bytes, Format::Json, Audience::new(&expose), NOW_MS);
-    let lines = event::read(bytes, Format::NdJson, Audience::new(&expose), NOW_MS);
+    let json = event::read(bytes, Format::Json, Callbacks::new(&expose), NOW_MS);
+    let lines = event::read(bytes, Format::NdJson, Callbacks::new(&expose), NOW_MS);
     for batch in [&json, &lines].into_iter().flatten() {
         assert!(batch.problems.len() <= PROBLEMS_MAX.min(batch.rejected));
         assert!(batch.events.len() + batch.rejected <= BATCH_EVENTS_MAX);
@@ -92,7 +92,7 @@ pub fn events(bytes: &[u8]) -> u64 {
         assert_eq!(again, batch.events, "written and read again");
     }
     if let (Ok(batch), Some(written)) = (&json, written_as_lines(bytes)) {
-        let same = event::read(&written, Format::NdJson, Audience::new(&expose), NOW_MS)
+        let same = event::read(&written, Format::NdJson, Callbacks::new(&expose), NOW_MS)
             .expect("lines are lines");
         assert_eq!(&same, batch, "an array and its lines");
     }

@@ -31,9 +31,9 @@ pub(super) fn whole(
     Some(sum)
 }
 
-/// Does `work` for shares of so many users, each on a thread of its own, and returns what each came
-/// to, in their order; `None` if `progress` breaks it off. `work` tells how many users of its share
-/// are done.
+/// Divides so many users into shares, calls `work` for each of them on a thread of its own, and
+/// returns the results in the order of the shares; `None` if `progress` breaks it off. `work` reports
+/// how many users of its share are done.
 pub(super) fn in_shares<T: Send>(
     users: usize,
     threads: usize,

@@ -5,12 +5,12 @@ use super::*;
 
 const NOW_MS: i64 = 1_767_225_600_000;
 
-fn nobody(_: &str, _: &str, _: &[&str]) -> Arm {
+fn arm_unknown(_: &str, _: &str, _: &[&str]) -> Arm {
     Arm::Unknown
 }
 
 fn outcome(bytes: impl AsRef<[u8]>, format: Format) -> Result<Batch, BatchError> {
-    read(bytes.as_ref(), format, Audience::new(&nobody), NOW_MS)
+    read(bytes.as_ref(), format, Callbacks::new(&arm_unknown), NOW_MS)
 }
 
 #[track_caller]
@@ -73,7 +73,7 @@ fn who_did_not_say_whether_a_user_is_exposed_is_asked_for_them() {
     let batch = read(
         text.as_bytes(),
         Format::Json,
-        Audience::new(&expose),
+        Callbacks::new(&expose),
         NOW_MS,
     )
     .expect("a batch");
