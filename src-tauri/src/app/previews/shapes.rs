@@ -1,4 +1,4 @@
-//! What faces are told of a preview, and its JSON.
+//! What a preview returns, and its JSON.
 
 use serde::{Deserialize, Serialize};
 #[cfg(test)]
