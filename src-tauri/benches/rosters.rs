@@ -84,11 +84,10 @@ fn slide(app: &App) -> Duration {
                 percentage: Percentage::from_milli(milli),
                 ..RolloutChange::default()
             },
-            at: None,
         };
         let over = Over::Named("million".parse().expect("a name"));
         let slid = app.slide(&moving, &over).expect("it can be applied");
-        slid.all.people.expect("there is a roster").gain
+        slid.people.expect("there is a roster").gain
     };
     timed("first position of a slider, of a tenth", || {
         assert_eq!(at(0), 0);

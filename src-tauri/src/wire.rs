@@ -42,7 +42,7 @@ pub use self::window::{
 pub use crate::app::following::{FollowState, FollowStatus};
 pub use crate::app::previews::shapes::{
     Counts, Expected, Listed, ListedUser, ListedUsers, OfComponent, OfGroup, OnFor, Parts,
-    Previewed, RosterCounted, Slid, Tally, Wanted,
+    Previewed, RosterCounted, Tally, Wanted,
 };
 pub use crate::app::{Finding, ForgottenUser, Level, NotServing, Notice, Survey, TakenBack};
 pub use crate::build_info::{BuildInfo, Package, Part};

@@ -4,7 +4,7 @@ import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 
-import type { Document, Planned, Slid, View } from "../src/bindings/wire";
+import type { Document, Planned, Tally, View } from "../src/bindings/wire";
 import { typical } from "./support/documents";
 import { MemoryHost } from "./support/memory";
 import { openOver, press } from "./support/open";
@@ -87,7 +87,7 @@ describe("a question under way", () => {
   it("that is not found reads the list of rosters again, once", async () => {
     const host = await open();
     const reads = vi.spyOn(host, "rosters");
-    host.slide = (): Promise<Slid> =>
+    host.slide = (): Promise<Tally> =>
       Promise.reject({ code: "not_found", message: "There is no such roster.", problems: [] });
     await press(slider(), "PageUp");
     await waitFor(() => expect(sentence()).toContain("There is no such roster."));

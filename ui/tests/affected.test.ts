@@ -60,7 +60,6 @@ describe("the slider", () => {
     expect(host.slides.at(-1)).toEqual({
       edit: { kind: "set_rollout", component: "ui.badges", percentage: 0 },
       roster: "Customers-EU",
-      at: null,
     });
     await press(slider(), "Escape");
     await waitFor(() => expect(screen.queryByTestId("affected")).toBeNull());

@@ -164,7 +164,6 @@ fn generate() -> String {
         Level,
         Planned,
         Previewed,
-        Slid,
         OnFor,
         Tally,
         RosterCounted,

@@ -50,7 +50,7 @@ macro_rules! with_every_call {
             previews::preview(planned: Planned, roster: Option<String>) -> Previewed;
             /// The same for a `set_rollout` whose percentage moves, on a document as of a moment or
             /// else as things are: the first call looks at every user, the next ones at none.
-            previews::slide(edit: Edit, roster: Option<String>, at: Option<AsOf>) -> Slid;
+            previews::slide(edit: Edit, roster: Option<String>) -> Tally;
             /// For how many people of the roster a component is on, as of a moment or else as things
             /// are; `null` without a roster.
             previews::on_for(

@@ -96,13 +96,9 @@ impl TryFrom<Planned> for previews::Planned {
 /// # Errors
 /// [`Error::Invalid`] if there cannot be such a rollout, [`Error::OutOfRange`] if it is another
 /// edit.
-pub fn moving(edit: Edit, at: Option<AsOf>) -> Result<Moving, Error> {
+pub fn moving(edit: Edit) -> Result<Moving, Error> {
     match edit.try_into()? {
-        core::Edit::SetRollout { component, change } => Ok(Moving {
-            component,
-            change,
-            at,
-        }),
+        core::Edit::SetRollout { component, change } => Ok(Moving { component, change }),
         _ => Err(Error::OutOfRange {
             message: "a slider moves a rollout: the edit must be set_rollout".into(),
         }),

@@ -1,6 +1,6 @@
 // Generated from src-tauri/src/wire/calls.rs by `UPDATE_BINDINGS=1 cargo test bindings`.
 
-import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Connected, Definitions, DemoStatus, Difference, Edit, Explanation, Flags, FollowedReview, ForgottenUser, Given, HistoryFilter, HistoryPage, LastChange, ListedUsers, Look, OnFor, OpenedPage, Outcome, OverrideSelection, Person, Planned, Preferences, Previewed, Publishing, PublishingReview, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, RosterFile, RosterInfo, Setting, SettingValue, Slid, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Target, TargetedOverride, Timeline, Wanted, Widenings, WorkspaceFile } from "./wire";
+import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Connected, Definitions, DemoStatus, Difference, Edit, Explanation, Flags, FollowedReview, ForgottenUser, Given, HistoryFilter, HistoryPage, LastChange, ListedUsers, Look, OnFor, OpenedPage, Outcome, OverrideSelection, Person, Planned, Preferences, Previewed, Publishing, PublishingReview, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, RosterFile, RosterInfo, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Tally, Target, TargetedOverride, Timeline, Wanted, Widenings, WorkspaceFile } from "./wire";
 
 /** The calls of the page to the backend; each rejects with a `Failure`. */
 export interface Calls {
@@ -29,7 +29,7 @@ export interface Calls {
   /** Says what a change would do to whom: counted over a roster, the one imported last unless it is named, or as an expected share if there is none. Changes nothing. */
   preview(planned: Planned, roster?: string | null): Promise<Previewed>;
   /** The same for a `set_rollout` whose percentage moves, on a document as of a moment or else as things are: the first call looks at every user, the next ones at none. */
-  slide(edit: Edit, roster?: string | null, at?: AsOf | null): Promise<Slid>;
+  slide(edit: Edit, roster?: string | null): Promise<Tally>;
   /** For how many people of the roster a component is on, as of a moment or else as things are; `null` without a roster. */
   onFor(component: string, roster?: string | null, at?: AsOf | null): Promise<OnFor | null>;
   /** Lists users of the roster to whom a change would do something. */
@@ -222,7 +222,7 @@ export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {
   explain: ["explain", "component", "user", "groups", "at"],
   widenings: ["widenings", "edit"],
   preview: ["preview", "planned", "roster"],
-  slide: ["slide", "edit", "roster", "at"],
+  slide: ["slide", "edit", "roster"],
   onFor: ["on_for", "component", "roster", "at"],
   previewUsers: ["preview_users", "planned", "roster", "wanted"],
   exportUsers: ["export_users", "planned", "roster", "wanted", "name"],

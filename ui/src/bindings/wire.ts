@@ -2988,45 +2988,6 @@ weighted: Counts<number> | null,
 groups: Array<OfGroup>, };
 
 /**
- * What a slider would do to whom at a percentage.
- */
-export type Slid = { 
-/**
- * People for whom the component would be on; `null` without a roster, and for the default
- * rollout.
- */
-on: number | null, 
-/**
- * The revision it is compared with.
- */
-revision: RevisionNumber, 
-/**
- * The roster that was counted; `null` if there is none.
- */
-roster: RosterCounted | null, 
-/**
- * All of it in one sentence, without a full stop.
- */
-sentence: string, 
-/**
- * What is lost by how many, as a sentence; `null` if no user loses anything.
- */
-warning: string | null, 
-/**
- * People; `null` without a roster.
- */
-people: Counts<number> | null, 
-/**
- * The same by weight, in parts of all from 0.0 to 1.0; `null` without a roster, or if all weigh
- * the same.
- */
-weighted: Counts<number> | null, 
-/**
- * People by group.
- */
-groups: Array<OfGroup>, };
-
-/**
  * For how many people of a roster a component is on.
  */
 export type OnFor = { 

@@ -6,7 +6,7 @@
 
 import { untrack } from "svelte";
 
-import type { Edit, Failure, Planned, Previewed, Slid } from "../bindings/wire";
+import type { Edit, Failure, Planned, Previewed } from "../bindings/wire";
 import { asFailure } from "../host/host";
 import type { Deck } from "./deck";
 
@@ -29,8 +29,11 @@ interface Asked {
 }
 
 export class Previewing {
-  /** The latest answer; that to an earlier question while `isCurrent` is false. */
-  value = $state.raw<Previewed | Slid | null>(null);
+  /**
+   * The latest answer; that to an earlier question while `isCurrent` is false. Of a slider it does
+   * not tell the components apart.
+   */
+  value = $state.raw<Previewed | null>(null);
   /** What `value` answers. */
   answered = $state.raw<Question | null>(null);
   /** Why the latest question got none. */
@@ -106,7 +109,7 @@ export class Previewing {
     try {
       const value =
         question.kind === "slide"
-          ? await host.slide(question.edit, roster)
+          ? { ...(await host.slide(question.edit, roster)), components: [] }
           : await host.preview(question, roster);
       this.#take(asked, value);
     } catch (reason) {
@@ -123,7 +126,7 @@ export class Previewing {
     this.isCurrent = false;
   }
 
-  #take(asked: Asked, value: Previewed | Slid): void {
+  #take(asked: Asked, value: Previewed): void {
     if (this.#wanted === null || !standsFor(asked, this.#wanted)) return;
     [this.value, this.answered, this.failure] = [value, asked.question, null];
     this.#latest = asked;

@@ -15,7 +15,6 @@ import type {
   Previewed,
   RosterFile,
   RosterInfo,
-  Slid,
   Tally,
   Wanted,
 } from "../../src/bindings/wire";
@@ -47,7 +46,7 @@ export class MemoryRosters extends MemoryFollowing {
   persons = new Map<string, Person>();
   readonly forgotten: string[] = [];
   readonly asked: { planned: Planned; roster: string | null }[] = [];
-  readonly slides: { edit: Edit; roster: string | null; at: AsOf | null }[] = [];
+  readonly slides: { edit: Edit; roster: string | null }[] = [];
   readonly listed: { planned: Planned; roster: string | null; wanted: Wanted }[] = [];
   readonly exported: { name: string; wanted: Wanted }[] = [];
   #cancel: (() => void) | null = null;
@@ -168,16 +167,11 @@ export class MemoryRosters extends MemoryFollowing {
     return { ...all, warning, components };
   }
 
-  async slide(edit: Edit, roster: string | null = null, at: AsOf | null = null): Promise<Slid> {
-    this.slides.push({ edit, roster, at });
+  async slide(edit: Edit, roster: string | null = null): Promise<Tally> {
+    this.slides.push({ edit, roster });
     await this.gate;
     const before = this.document;
-    const after = at === null ? applyEdit(before, edit) : before;
-    const all = this.#tally(before, after, roster);
-    const component = edit.kind === "set_rollout" ? edit.component : null;
-    const people = all.roster?.people;
-    const isCounted = people !== undefined && component !== null;
-    return { ...all, on: isCounted ? Math.round(shareOf(after, component) * people) : null };
+    return this.#tally(before, applyEdit(before, edit), roster);
   }
 
   async onFor(

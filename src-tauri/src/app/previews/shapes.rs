@@ -48,19 +48,6 @@ pub struct Previewed {
     pub components: Vec<OfComponent>,
 }
 
-/// What a slider would do to whom at a percentage.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
-pub struct Slid {
-    /// The components together that the rollout decides for.
-    #[serde(flatten)]
-    pub all: Tally,
-    /// People for whom the component would be on; `None` without a roster, and for the default
-    /// rollout.
-    pub on: Option<u64>,
-}
-
 /// For how many people of a roster a component is on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -6,14 +6,13 @@ use std::time::{Duration, Instant};
 
 use flagdeck_core::affected::slide::{Slide, Slider};
 use flagdeck_core::{
-    Affected, ComponentPath, Edit, FlagDocument, Percentage, Rollout, RolloutChange, Roster,
-    Touched, apply,
+    ComponentPath, Edit, FlagDocument, Percentage, Rollout, RolloutChange, Roster, Touched, apply,
 };
 
-use super::shapes::{RosterCounted, Slid};
+use super::shapes::{RosterCounted, Tally};
 use super::{App, Compared, Over, Pair, counting, tally};
 use crate::error::Error;
-use crate::flags::{AsOf, Scope};
+use crate::flags::Scope;
 use crate::lock::lock;
 use crate::store::RevisionNumber;
 
@@ -27,8 +26,6 @@ pub struct Moving {
     pub component: Option<ComponentPath>,
     /// The rollout as it is at this moment.
     pub change: RolloutChange,
-    /// As of when the rest of the document is; as things are if `None`.
-    pub at: Option<AsOf>,
 }
 
 /// The slider that moved last: it may take a hundred megabytes, and is dropped when it has not moved
@@ -44,8 +41,6 @@ struct Prepared {
     roster: Weak<Roster>,
     components: usize,
     touched: Slide<Touched>,
-    /// The component of the slider alone.
-    own: Option<Slide<Affected>>,
     /// When it was looked up last.
     used: Instant,
 }
@@ -73,7 +68,7 @@ impl App {
     /// # Errors
     /// [`Error::Invalid`] or [`Error::NotFound`] if there cannot be such a rollout or there is no
     /// such roster.
-    pub fn slide(&self, moving: &Moving, over: &Over) -> Result<Slid, Error> {
+    pub fn slide(&self, moving: &Moving, over: &Over) -> Result<Tally, Error> {
         let step = self.step(moving)?;
         let Some((counted, roster)) = self.roster_of(over)? else {
             return Ok(step.expected());
@@ -101,10 +96,7 @@ impl App {
     }
 
     fn step(&self, moving: &Moving) -> Result<Step, Error> {
-        let live = match moving.at {
-            Some(at) => self.flags().as_of(at)?,
-            None => self.flags().in_force(Scope::Everyone),
-        };
+        let live = self.flags().in_force(Scope::Everyone);
         let component = moving.component.clone();
         let edit = Edit::SetRollout {
             component: component.clone(),
@@ -140,16 +132,13 @@ impl Step {
     }
 
     /// Says what part of all users to expect, for want of a roster.
-    fn expected(self) -> Slid {
+    fn expected(self) -> Tally {
         let pair = Pair {
             revision: self.subject.revision,
             after: self.slider().document(self.percentage),
             before: self.saved,
         };
-        Slid {
-            all: Compared::of(&pair).expected().all,
-            on: None,
-        }
+        Compared::of(&pair).expected().all
     }
 }
 
@@ -157,23 +146,15 @@ impl Prepared {
     fn of(step: &Step, roster: &Arc<Roster>, threads: usize, now: Instant) -> Self {
         let slider = step.slider();
         let go_on = |_, _| ControlFlow::Continue(());
-        let never = "nothing breaks it off";
         let touched = counting::in_shares(roster.len(), threads, &go_on, |range, done| {
             slider.keys_touched(roster, range, |so_far, _| done(so_far))
         });
-        let touched = Slide::new(roster, &touched.expect(never));
-        let own = step.subject.component.as_ref().map(|path| {
-            let keys = counting::in_shares(roster.len(), threads, &go_on, |range, done| {
-                slider.keys(path.as_str(), roster, range, |so_far, _| done(so_far))
-            });
-            Slide::new(roster, &keys.expect(never))
-        });
+        let touched = Slide::new(roster, &touched.expect("nothing breaks it off"));
         Self {
             of: step.subject.clone(),
             roster: Arc::downgrade(roster),
             components: slider.components().len(),
             touched,
-            own,
             used: now,
         }
     }
@@ -186,14 +167,9 @@ impl Prepared {
         self.of == step.subject && Weak::ptr_eq(&self.roster, &Arc::downgrade(roster))
     }
 
-    fn at(&self, step: &Step, counted: RosterCounted, roster: &Roster) -> Slid {
+    fn at(&self, step: &Step, counted: RosterCounted, roster: &Roster) -> Tally {
         let touched = self.touched.at(step.percentage);
-        let own = self.own.as_ref().map(|slide| slide.at(step.percentage));
-        let revision = self.of.revision;
-        Slid {
-            all: tally(revision, counted, roster, &touched, self.components),
-            on: own.map(|own| own.all.after().count),
-        }
+        tally(self.of.revision, counted, roster, &touched, self.components)
     }
 }
 
@@ -221,7 +197,6 @@ mod tests {
         let moving = Moving {
             component: None,
             change: RolloutChange::default(),
-            at: None,
         };
         app.slide(&moving, &Over::Latest).expect("a roster");
     }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use flagdeck::app::previews::shapes::{ListedUsers, OnFor, Previewed, Slid, Wanted};
+use flagdeck::app::previews::shapes::{ListedUsers, OnFor, Previewed, Tally, Wanted};
 use flagdeck::durable::Access;
 use flagdeck::wire::{self, AsOf, Edit, Planned};
 use tauri::{State, WebviewWindow};
@@ -27,14 +27,9 @@ pub async fn preview(
 }
 
 #[tauri::command]
-pub async fn slide(
-    desk: State<'_, Desk>,
-    edit: Edit,
-    roster: Option<String>,
-    at: Option<AsOf>,
-) -> Answer<Slid> {
+pub async fn slide(desk: State<'_, Desk>, edit: Edit, roster: Option<String>) -> Answer<Tally> {
     with_app(&desk, move |app| {
-        app.slide(&wire::moving(edit, at)?, &wire::over(roster.as_deref())?)
+        app.slide(&wire::moving(edit)?, &wire::over(roster.as_deref())?)
     })
     .await
 }
