@@ -257,6 +257,8 @@ export const rosters = {
     meaning:
       "Removes one person from every roster, and ends the overrides for that person. This cannot be undone.",
     files: "Files that rosters were imported from stay as they are.",
+    seenAgain:
+      "While users in events are kept (see Settings), an event that names the person later adds the person again.",
     id: "Id of the person",
     go: "Forget",
     doneTitle: "What was forgotten",

@@ -55,7 +55,7 @@ pub async fn save_file(
     is_private: Option<bool>,
 ) -> Answer<Option<String>> {
     let access = match is_private.unwrap_or_default() {
-        true => Access::KeptOrPrivate,
+        true => Access::Private,
         false => Access::Kept,
     };
     files::save(&window, name, text.into_bytes(), access).await
