@@ -58,10 +58,11 @@ impl Rig {
 }
 
 /// Every command that reads a file, with the most that it reads.
-fn readers(file: &str) -> [(Vec<&str>, &'static str); 5] {
+fn readers(file: &str) -> [(Vec<&str>, &'static str); 6] {
     [
         (vec!["import", file, "--yes"], "4 MiB"),
         (vec!["state", "set", "ml.n", "--json-file", file], "8 MiB"),
+        (vec!["guard", "replay", file], "32 MiB"),
         (vec!["snapshot", "import", file, "--name", "x"], "256 MiB"),
         (vec!["snapshot", "diff", file, file], "256 MiB"),
         (

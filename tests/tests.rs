@@ -20,6 +20,7 @@ mod cli_clients;
 mod cli_demo;
 mod cli_folder;
 mod cli_follow;
+mod cli_guard;
 mod cli_history;
 mod cli_input;
 mod cli_metrics;

@@ -33,6 +33,7 @@
 //! | [`statistics`] | what can be said of counts: shares and differences with intervals, quantiles |
 //! | [`verdict`] | whether an arm of a component is within its limits |
 //! | [`audience`] | who sees a component, and whether that is fewer people than before |
+//! | [`guard`] | blocks of calculations → whether a rollout harms, with the evidence |
 //! | [`rollback`] | the edit that puts who sees a component back, never to more people |
 //! | [`tree`] | JSON trees: places in them, their text and hash |
 //! | [`tree::patch`] | two trees → what turns the one into the other, exactly; its bytes |
@@ -108,6 +109,8 @@ pub mod verdict;
 
 pub mod audience;
 pub mod rollback;
+
+pub mod guard;
 
 pub mod tree;
 pub mod trusted;

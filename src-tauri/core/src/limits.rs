@@ -267,3 +267,24 @@ pub const ROSTER_SET_ENTRIES_MAX: usize = 8 * 1024 * 1024;
 
 /// The largest weight of a user: sums over [`ROSTER_IDS_MAX`] stay far from the largest float.
 pub const ROSTER_WEIGHT_MAX: f64 = 1e12;
+
+/// The probability with which a rollout whose users are shared out as they should is held for a
+/// share that seems wrong. Far below that of rolling back: it asks a person to look for a fault in
+/// how users are counted.
+pub const GUARD_RATIO_ALPHA: f64 = 0.001;
+
+/// The largest share that can be a limit: the shares that are bet on begin at 1.4 times as much, and
+/// have to be below 0.95.
+pub const GUARD_LIMIT_MAX: f64 = 0.65;
+
+/// Samples of memory in a row that count: one may be taken in the middle of a collection.
+pub const GUARD_MEMORY_SAMPLES: u32 = 3;
+
+/// By how much memory may grow over what it was before a rollout, as a factor, before that holds.
+pub const GUARD_MEMORY_GROWTH: f64 = 1.5;
+
+/// Blocks that a bare threshold looks at: a minute of blocks of ten seconds.
+pub const GUARD_STRICT_BLOCKS: usize = 6;
+
+/// Calculations that a bare threshold needs.
+pub const GUARD_STRICT_MIN: u64 = 20;

@@ -20,6 +20,7 @@ mod evaluation;
 mod explaining;
 mod flagd;
 mod folding;
+mod guarding;
 mod histories;
 mod losing;
 mod measuring;

@@ -2,6 +2,7 @@
 
 mod demo;
 mod following;
+mod guard;
 mod rosters;
 mod states;
 
@@ -19,6 +20,7 @@ pub use self::following::{
     ClearArguments, FollowArguments, FollowCommand, OverridesArguments, OverridesCommand,
     PublishArguments, Selected, TargetedArguments,
 };
+pub use self::guard::{GuardCommand, ReplayArguments, RulesArguments, SimulateArguments};
 pub use self::rosters::{
     PreviewArguments, PreviewCommand, RosterCommand, RosterImportArguments, Who,
 };
@@ -189,6 +191,9 @@ pub enum Command {
     /// rollout ui.badges 25, preview import FILE or preview undo, and changes nothing. Overrides
     /// for single applications and users do not count.
     Preview(PreviewArguments),
+    /// Replay the tests that decide whether a rollout does harm, or simulate them
+    #[command(subcommand)]
+    Guard(GuardCommand),
     /// Show or set what applications keep as their state
     #[command(subcommand)]
     State(StateCommand),

@@ -8,6 +8,7 @@ mod doctor;
 mod edit;
 mod eval;
 mod follow;
+mod guard;
 mod history;
 mod import;
 mod metrics;
@@ -77,6 +78,10 @@ pub fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<ExitCode
                 (_, true) => sample::remove(&arguments, demo, output)?,
                 _ => demo::demo(&arguments, demo, output)?,
             }
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Guard(command) => {
+            guard::run(command, output)?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Clients { url } => {
@@ -177,7 +182,11 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
         Command::Doctor { .. } => return doctor::doctor(app, output),
         Command::Token { rotate } => token(app, rotate, output)?,
         Command::Serve { port } => serve(app, port, output, tell_address)?,
-        Command::Demo(_) | Command::Clients { .. } | Command::Completions { .. } | Command::Man => {
+        Command::Demo(_)
+        | Command::Clients { .. }
+        | Command::Completions { .. }
+        | Command::Guard(_)
+        | Command::Man => {
             unreachable!("they need no application")
         }
     }

@@ -1,0 +1,60 @@
+//! Whether exposed users fail more often than a limit, whatever others do: works for everyone at
+//! once, where there is nobody to compare with.
+
+use super::{ln_mean_exp, log_spaced};
+use crate::limits::GUARD_LIMIT_MAX;
+
+/// Shares that are bet on.
+const SHARES: usize = 20;
+
+/// The least of them, as a multiple of the limit, and the largest.
+const SHARE_FIRST: f64 = 1.4;
+const SHARE_LAST: f64 = 0.95;
+
+/// Evidence that a calculation of an exposed user is bad with a probability above a limit: the
+/// likelihood of each of 20 larger probabilities against that of the limit, and their mean.
+#[derive(Debug, Clone)]
+pub struct Absolute {
+    /// For each share, ln of how much a bad calculation speaks for it, and a good one.
+    lns: [(f64, f64); SHARES],
+    calculations: u64,
+    bad: u64,
+}
+
+impl Absolute {
+    /// Begins without evidence.
+    ///
+    /// # Panics
+    /// If `limit` is not above 0.0 and at most [`GUARD_LIMIT_MAX`].
+    pub fn new(limit: f64) -> Self {
+        assert!(
+            limit > 0.0 && limit <= GUARD_LIMIT_MAX,
+            "the limit is {limit}"
+        );
+        let shares = log_spaced::<SHARES>(SHARE_FIRST * limit, SHARE_LAST);
+        Self {
+            lns: shares.map(|share| {
+                let good = (1.0 - share) / (1.0 - limit);
+                ((share / limit).ln(), good.ln())
+            }),
+            calculations: 0,
+            bad: 0,
+        }
+    }
+
+    /// Adds calculations, `bad` of which are bad.
+    pub fn add(&mut self, calculations: u64, bad: u64) {
+        self.calculations += calculations;
+        self.bad += bad.min(calculations);
+    }
+
+    /// Returns ln of the evidence.
+    pub fn ln(&self) -> f64 {
+        let (bad, good) = (self.bad as f64, (self.calculations - self.bad) as f64);
+        ln_mean_exp(
+            self.lns
+                .iter()
+                .map(|(of_bad, of_good)| bad * of_bad + good * of_good),
+        )
+    }
+}
