@@ -90,7 +90,10 @@ fn a_fresh_folder_goes_on_where_the_workspace_was() {
 
     let after = open(to.path());
     let workspace = after.open_workspace(bytes).unwrap();
+    let latest = workspace.latest_document().unwrap();
     let imported = after.import_workspace(&workspace).unwrap();
+    let read = flagdeck_core::validate(latest.as_bytes()).unwrap();
+    assert_eq!(read.document, after.flags().live().document);
     assert_eq!(imported.revisions, 4);
     assert_eq!(facts(&history(&after)), facts(&history(&before)));
     assert_eq!(percentage(&after), 2000);

@@ -37,7 +37,8 @@ pub use self::settings::{Setting, SettingSource, SettingValue};
 pub use self::status::{Status, StoreGone, StoreSummary};
 pub use self::targeted::{Ended, Overrides, Targeted, TargetedWish};
 pub use self::window::{
-    Announcement, ChosenFile, Definitions, OpenedPage, Preferences, Theme, View, WorkspaceFile,
+    Announcement, ChosenFile, ChosenWorkspace, Definitions, OpenedPage, Preferences, Theme, View,
+    WorkspaceFile,
 };
 pub use crate::app::following::{FollowState, FollowStatus};
 pub use crate::app::previews::shapes::{

@@ -89,6 +89,8 @@ pub struct Workspace {
     pub settings: BTreeMap<String, Value>,
     /// How many revisions there are.
     pub revisions: u64,
+    /// The document of the latest one, as JSON.
+    latest: Option<Arc<[u8]>>,
     /// The sources that snapshots are of, with how many.
     pub sources: Vec<(String, u64)>,
 }
@@ -106,6 +108,7 @@ impl Workspace {
             bytes: bytes.into(),
             settings: BTreeMap::new(),
             revisions: 0,
+            latest: None,
             sources: Vec::new(),
         };
         let mut counted = Counted::default();
@@ -122,6 +125,7 @@ impl Workspace {
                     check_document(number, &draft)?;
                     previous = hash;
                     workspace.revisions = number.0;
+                    workspace.latest = Some(draft.document);
                 }
                 Line::Snapshots(SnapshotsLine { of, count, .. }) => {
                     workspace.sources.push((of, count));
@@ -133,6 +137,12 @@ impl Workspace {
                 }
             }
         }
+    }
+
+    /// Returns the document that will be in force, as JSON text; `None` if there is no revision.
+    pub fn latest_document(&self) -> Option<String> {
+        let latest = self.latest.as_deref()?;
+        Some(String::from_utf8_lossy(latest).into_owned())
     }
 
     /// Returns how many snapshots there are, as the file says.

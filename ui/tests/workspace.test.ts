@@ -44,8 +44,16 @@ describe("the workspace", () => {
       revisions: 12,
       snapshots: 0,
       leftOut: [sentence],
+      document: { ...typical(), rollout: { percentage: 25, userGroups: [], strategy: "canary" } },
     };
     await click("import-workspace");
+    // Who is affected by its flags is said before they are in force.
+    const dialog = await screen.findByTestId("import-workspace-dialog");
+    expect(dialog.textContent).toContain("12 revisions");
+    await waitFor(() => expect(screen.getByTestId("affected-sentence").textContent).not.toBe(""));
+    expect(host.asked.at(-1)?.planned).toMatchObject({ edit: { kind: "replace" } });
+    expect(screen.queryByText(/Imported 12 revisions/u)).toBeNull();
+    await click("import-workspace-dialog-go");
     expect(await screen.findByText(/Imported 12 revisions from .*all\.flagdeck/u)).toBeTruthy();
     expect(screen.getByTestId("workspace-left-out").textContent).toContain(sentence);
     // No file is chosen this time, so there is nothing else to say.

@@ -11,6 +11,7 @@ use flagdeck::demo::Demo;
 use flagdeck::http::Server;
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{Announcement, Failure, Level, NotServing};
+use flagdeck::workspace::Workspace;
 use flagdeck::{App, Event, Options, Outcome};
 use tauri::async_runtime::{self, JoinHandle};
 use tauri::{AppHandle, Emitter};
@@ -44,6 +45,8 @@ struct Inner {
     dropped: Mutex<Option<PathBuf>>,
     /// The file of users that a person chose last.
     roster_file: Mutex<Option<PathBuf>>,
+    /// The workspace that a person chose, with the name of its file, until it is imported.
+    workspace: Mutex<Option<(String, Workspace)>>,
     stopping: CancellationToken,
 }
 
@@ -66,6 +69,7 @@ impl Desk {
             demo: Demo::default(),
             dropped: Mutex::new(None),
             roster_file: Mutex::new(None),
+            workspace: Mutex::new(None),
             stopping: CancellationToken::new(),
         }))
     }
@@ -126,6 +130,16 @@ impl Desk {
     /// Returns the file of users that was chosen last.
     pub fn chosen_roster(&self) -> Option<PathBuf> {
         lock(&self.0.roster_file).clone()
+    }
+
+    /// Notes which workspace is imported if the person confirms it; `None` for none any more.
+    pub fn choose_workspace(&self, chosen: Option<(String, Workspace)>) {
+        *lock(&self.0.workspace) = chosen;
+    }
+
+    /// Returns the workspace that was chosen last, with the name of its file.
+    pub fn chosen_workspace(&self) -> Option<(String, Workspace)> {
+        lock(&self.0.workspace).clone()
     }
 
     /// Opens the application on another thread while the window opens.

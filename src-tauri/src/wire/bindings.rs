@@ -105,6 +105,7 @@ fn generate() -> String {
         Package,
         ChosenFile,
         Definitions,
+        ChosenWorkspace,
         WorkspaceFile,
         Status,
         NotServing,

@@ -238,9 +238,11 @@ macro_rules! with_every_call {
             /// Lets the user choose where to write the workspace: flags with their history, settings
             /// without secrets, and snapshots if asked for; `null` for none.
             settings::export_workspace(with_snapshots: bool) -> Option<WorkspaceFile>;
-            /// Lets the user choose a workspace, and starts this data folder with it, which has to be
-            /// fresh; `null` for none.
-            settings::import_workspace() -> Option<WorkspaceFile>;
+            /// Lets the user choose a workspace, which a fresh data folder can start with, and
+            /// checks it; `null` for none.
+            settings::choose_workspace() -> Option<ChosenWorkspace>;
+            /// Starts this data folder with the workspace that was chosen last.
+            settings::import_workspace() -> WorkspaceFile;
             /// Puts everything that is open back into a data folder that was removed or replaced;
             /// resolves to where what was in its place is kept.
             settings::write_back() -> Vec<String>;

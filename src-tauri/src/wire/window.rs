@@ -117,6 +117,21 @@ pub struct WorkspaceFile {
     pub left_out: Vec<String>,
 }
 
+/// A workspace that was chosen and checked, before it is imported.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(TS), ts(rename_all = "camelCase"))]
+pub struct ChosenWorkspace {
+    /// The name of its file.
+    pub file: String,
+    /// The revisions in it.
+    pub revisions: u64,
+    /// The snapshots in it.
+    pub snapshots: u64,
+    /// The document that will be in force, as JSON; `null` if it has none.
+    pub document: Option<String>,
+}
+
 /// The sample app, opened in the browser.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]

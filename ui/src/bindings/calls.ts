@@ -1,6 +1,6 @@
 // Generated from src-tauri/src/wire/calls.rs by `UPDATE_BINDINGS=1 cargo test bindings`.
 
-import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, Connected, Definitions, DemoStatus, Difference, Edit, Explanation, Flags, FollowedReview, ForgottenUser, Given, HistoryFilter, HistoryPage, LastChange, ListedUsers, Look, OnFor, OpenedPage, Outcome, OverrideSelection, Person, Planned, Preferences, Previewed, Publishing, PublishingReview, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, RosterFile, RosterInfo, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Tally, Target, TargetedOverride, Timeline, Wanted, Widenings, WorkspaceFile } from "./wire";
+import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, ChosenWorkspace, Connected, Definitions, DemoStatus, Difference, Edit, Explanation, Flags, FollowedReview, ForgottenUser, Given, HistoryFilter, HistoryPage, LastChange, ListedUsers, Look, OnFor, OpenedPage, Outcome, OverrideSelection, Person, Planned, Preferences, Previewed, Publishing, PublishingReview, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, RosterFile, RosterInfo, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Tally, Target, TargetedOverride, Timeline, Wanted, Widenings, WorkspaceFile } from "./wire";
 
 /** The calls of the page to the backend; each rejects with a `Failure`. */
 export interface Calls {
@@ -166,8 +166,10 @@ export interface Calls {
   restoreBackup(name: string): Promise<Outcome>;
   /** Lets the user choose where to write the workspace: flags with their history, settings without secrets, and snapshots if asked for; `null` for none. */
   exportWorkspace(withSnapshots: boolean): Promise<WorkspaceFile | null>;
-  /** Lets the user choose a workspace, and starts this data folder with it, which has to be fresh; `null` for none. */
-  importWorkspace(): Promise<WorkspaceFile | null>;
+  /** Lets the user choose a workspace, which a fresh data folder can start with, and checks it; `null` for none. */
+  chooseWorkspace(): Promise<ChosenWorkspace | null>;
+  /** Starts this data folder with the workspace that was chosen last. */
+  importWorkspace(): Promise<WorkspaceFile>;
   /** Puts everything that is open back into a data folder that was removed or replaced; resolves to where what was in its place is kept. */
   writeBack(): Promise<Array<string>>;
   /** Continues with the store in its place; resolves to where what was open is kept. */
@@ -291,6 +293,7 @@ export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {
   backupDifference: ["backup_difference", "name"],
   restoreBackup: ["restore_backup", "name"],
   exportWorkspace: ["export_workspace", "withSnapshots"],
+  chooseWorkspace: ["choose_workspace"],
   importWorkspace: ["import_workspace"],
   writeBack: ["write_back"],
   useNewStore: ["use_new_store"],

@@ -1450,6 +1450,27 @@ text: string,
 leftOut: Array<Problem>, };
 
 /**
+ * A workspace that was chosen and checked, before it is imported.
+ */
+export type ChosenWorkspace = { 
+/**
+ * The name of its file.
+ */
+file: string, 
+/**
+ * The revisions in it.
+ */
+revisions: number, 
+/**
+ * The snapshots in it.
+ */
+snapshots: number, 
+/**
+ * The document that will be in force, as JSON; `null` if it has none.
+ */
+document: string | null, };
+
+/**
  * A workspace that was written to a file, or imported from one.
  */
 export type WorkspaceFile = { 

@@ -6,6 +6,7 @@
 import type {
   Backup,
   ChosenFile,
+  ChosenWorkspace,
   DamagedState,
   Definitions,
   Planned,
@@ -17,6 +18,7 @@ import type {
   StateRestore,
   Step,
   Survey,
+  WorkspaceFile,
 } from "../bindings/wire";
 import type { Conflict } from "../model/conflict";
 import type { HelpPageId } from "../words/help";
@@ -75,6 +77,8 @@ export type Over =
   /** A step that was made elsewhere, to be confirmed. */
   | { kind: "step"; way: Way; step: Step }
   | { kind: "restore_backup"; backup: Backup }
+  /** A workspace to start with, checked. */
+  | { kind: "import_workspace"; chosen: ChosenWorkspace; onimported: (file: WorkspaceFile) => void }
   | { kind: "take_back"; survey: Survey; ontaken: () => void }
   | { kind: "remove_quarantined"; entry: Quarantined; onremoved: () => void }
   | { kind: "remove_demo" }

@@ -1,10 +1,10 @@
 /** The workspace as one file. */
 
-import type { WorkspaceFile } from "../bindings/wire";
+import type { ChosenWorkspace, WorkspaceFile } from "../bindings/wire";
 import { isolated } from "../model/isolated";
 import { plural } from "./shared";
 
-const holds = ({ revisions, snapshots }: WorkspaceFile) =>
+const holds = ({ revisions, snapshots }: Pick<WorkspaceFile, "revisions" | "snapshots">) =>
   snapshots === 0
     ? plural(revisions, "revision")
     : `${plural(revisions, "revision")} and ${plural(snapshots, "snapshot")}`;
@@ -16,6 +16,13 @@ export const workspace = {
   withSnapshots: "Include snapshots",
   export: "Export workspace…",
   import: "Import workspace…",
+  question: {
+    title: (file: string) => `Start with ${isolated(file)}?`,
+    holds: (chosen: ChosenWorkspace) => `It has ${holds(chosen)}, and settings.`,
+    meaning:
+      "Its latest flags are in force as soon as it is imported. Settings that would contact a server, or let pages read the flags, are left out.",
+    go: "Import",
+  },
   notFresh: "Only a data folder without revisions can start with a workspace",
   exported: (file: WorkspaceFile) => `Wrote ${holds(file)} to ${isolated(file.file)}`,
   imported: (file: WorkspaceFile) => `Imported ${holds(file)} from ${isolated(file.file)}`,

@@ -130,6 +130,10 @@ if (wanted.has("refuse")) {
   };
 }
 if (wanted.has("follow")) followed(host, wanted);
+if (wanted.has("workspace")) {
+  const held = { file: "team.flagdeck", revisions: 214, snapshots: 36, leftOut: [] };
+  host.nextWorkspace = { ...held, document: { ...typical(), enabled: false } };
+}
 if (wanted.has("rosters")) withRosters(host, wanted.get("rosters") as RostersName);
 host.holdsReading = wanted.has("reading");
 if (wanted.has("tables")) host.rosterTables = ["customers", "staff", "users"];

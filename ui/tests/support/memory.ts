@@ -40,6 +40,8 @@ import type {
   Survey,
   TakenBack,
   Timeline,
+  ChosenWorkspace,
+  Document,
   WorkspaceFile,
 } from "../../src/bindings/wire";
 import type { Host } from "../../src/host/host";
@@ -423,7 +425,7 @@ export class MemoryHost extends MemoryRosters implements Host {
   leftOut: Problem[] = [];
   /** The workspaces that are written, and the one that a person is going to choose. */
   readonly workspaces: { withSnapshots: boolean }[] = [];
-  nextWorkspace: WorkspaceFile | null = null;
+  nextWorkspace: (WorkspaceFile & { document?: Document }) | null = null;
 
   exportWorkspace(withSnapshots: boolean): Promise<WorkspaceFile | null> {
     this.workspaces.push({ withSnapshots });
@@ -432,8 +434,18 @@ export class MemoryHost extends MemoryRosters implements Host {
     return Promise.resolve({ file, revisions: this.revision, snapshots, leftOut: [] });
   }
 
-  importWorkspace(): Promise<WorkspaceFile | null> {
-    return Promise.resolve(this.nextWorkspace);
+  chooseWorkspace(): Promise<ChosenWorkspace | null> {
+    if (this.nextWorkspace === null) return Promise.resolve(null);
+    const { file, revisions, snapshots, document } = this.nextWorkspace;
+    const text = document === undefined ? null : JSON.stringify(document);
+    return Promise.resolve({ file, revisions, snapshots, document: text });
+  }
+
+  importWorkspace(): Promise<WorkspaceFile> {
+    if (this.refusal) return Promise.reject(this.refusal);
+    if (this.nextWorkspace === null) throw new Error("no workspace is chosen");
+    const { file, revisions, snapshots, leftOut } = this.nextWorkspace;
+    return Promise.resolve({ file, revisions, snapshots, leftOut });
   }
 
   /** What the person is going to choose. */

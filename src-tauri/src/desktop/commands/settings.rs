@@ -6,8 +6,8 @@ use flagdeck::App;
 use flagdeck::durable::Access;
 use flagdeck::store::{Actor, Via};
 use flagdeck::wire::{
-    Backup, BuildInfo, Connected, Difference, Outcome, Part, Setting, SettingValue, Status,
-    WorkspaceFile,
+    Backup, BuildInfo, ChosenWorkspace, Connected, Difference, Failure, Outcome, Part, Setting,
+    SettingValue, Status, WorkspaceFile,
 };
 use flagdeck::workspace::{self, limits::FILE_BYTES_MAX};
 use tauri::{State, WebviewWindow};
@@ -113,24 +113,42 @@ pub async fn export_workspace(
 }
 
 #[tauri::command]
-pub async fn import_workspace(
+pub async fn choose_workspace(
     window: WebviewWindow,
     desk: State<'_, Desk>,
-) -> Answer<Option<WorkspaceFile>> {
+) -> Answer<Option<ChosenWorkspace>> {
     let (title, kind) = ("Import a workspace", files::WORKSPACE);
     let chosen = files::choose_bytes(&window, title, kind, FILE_BYTES_MAX).await?;
     let Some((file, bytes)) = chosen else {
         return Ok(None);
     };
-    with_app(&desk, move |app| {
-        let workspace = app.open_workspace(bytes)?;
-        let imported = app.import_workspace(&workspace)?;
-        Ok(Some(WorkspaceFile {
+    off_the_window(&desk, move |desk| {
+        let workspace = desk.app()?.open_workspace(bytes)?;
+        let chosen = ChosenWorkspace {
+            file: file.clone(),
+            revisions: workspace.revisions,
+            snapshots: workspace.snapshots(),
+            document: workspace.latest_document(),
+        };
+        desk.choose_workspace(Some((file, workspace)));
+        Ok(Some(chosen))
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn import_workspace(desk: State<'_, Desk>) -> Answer<WorkspaceFile> {
+    off_the_window(&desk, |desk| {
+        let chosen = desk.chosen_workspace();
+        let (file, workspace) = chosen.ok_or_else(|| Failure::failed("no workspace is chosen"))?;
+        let imported = desk.app()?.import_workspace(&workspace)?;
+        desk.choose_workspace(None);
+        Ok(WorkspaceFile {
             file,
             revisions: imported.revisions,
             snapshots: imported.snapshots,
             left_out: imported.left_out,
-        }))
+        })
     })
     .await
 }
