@@ -27,6 +27,9 @@ use crate::address::{Address, NoAddress, without_credentials};
 /// How long to wait for a connection.
 const CONNECT_TIME: Duration = Duration::from_secs(2);
 
+/// Headers of an answer: the bound of the HTTP library.
+const HEADERS_MAX: usize = 128;
+
 /// Bytes of an answer that are looked at in order to quote it.
 const QUOTE_BYTES_MAX: u64 = 4096;
 
@@ -273,6 +276,12 @@ impl CallError {
             ureq::Error::LargeResponseHeader(_, bytes_max) => Self::Garbled {
                 cause: format!("its headers are larger than {bytes_max} bytes"),
             },
+            // The error itself is in a crate of its own, which ureq does not name.
+            ureq::Error::Protocol(error) if error.to_string().contains("too many headers") => {
+                Self::Garbled {
+                    cause: format!("it has more than {HEADERS_MAX} headers"),
+                }
+            }
             error @ ureq::Error::Protocol(_) => Self::Garbled {
                 cause: quoted(&error.to_string()),
             },

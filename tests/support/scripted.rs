@@ -43,8 +43,10 @@ pub enum Script {
     Drip,
     /// Sends a byte of the head now and then.
     DripHead,
-    /// Sends more headers than any answer has.
+    /// Sends larger headers than any answer has.
     LongHead,
+    /// Sends more headers than any answer has.
+    ManyHeaders,
     /// Ends the connection within the document.
     Truncate,
     /// Stops sending within the document, and keeps the connection open.
@@ -86,6 +88,11 @@ impl Script {
                 Self::LongHead,
                 Kind::Garbled,
                 "its answer cannot be read: its headers are larger than 65536 bytes",
+            ),
+            (
+                Self::ManyHeaders,
+                Kind::Garbled,
+                "its answer cannot be read: it has more than 128 headers",
             ),
             (
                 Self::Truncate,
@@ -383,8 +390,13 @@ fn act(
         Script::Drip => drip(&declaring(DOCUMENT_BYTES_MAX, "{"), stream),
         Script::DripHead => drip("HTTP/1.1 200 OK\r\nX: ", stream),
         Script::LongHead => {
-            let line = format!("X: {}\r\n", "x".repeat(1000));
-            stream.write_all(answer("200 OK", &line.repeat(200), DOCUMENT).as_bytes())
+            // Few of them: how many there may be is a limit of its own.
+            let line = format!("X: {}\r\n", "x".repeat(10_000));
+            stream.write_all(answer("200 OK", &line.repeat(20), DOCUMENT).as_bytes())
+        }
+        Script::ManyHeaders => {
+            let lines = "X: x\r\n".repeat(200);
+            stream.write_all(answer("200 OK", &lines, DOCUMENT).as_bytes())
         }
         Script::Truncate => stream.write_all(declaring(DOCUMENT.len(), half).as_bytes()),
         Script::HalfClose => {
