@@ -4,7 +4,8 @@ import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 
-import type { Document, Planned, Tally, View } from "../src/bindings/wire";
+import type { Planned, Tally } from "../src/bindings/wire";
+import { openWithRosters as open } from "./support/affected";
 import { typical } from "./support/documents";
 import { MemoryHost } from "./support/memory";
 import { openOver, press } from "./support/open";
@@ -20,20 +21,6 @@ const turned = (path: string, on: boolean): Planned => ({
   kind: "edit",
   edit: { kind: "set_components", paths: [path], on },
 });
-
-async function open(
-  path: string | null = "ui.badges",
-  view: View = "flags",
-  document: Document = typical(),
-): Promise<MemoryHost> {
-  const host = new MemoryHost(document);
-  host.chosen = { ...host.chosen, view };
-  withRosters(host, "typical");
-  host.chosen.roster = "Customers-EU";
-  await openOver(host);
-  if (path !== null) await fireEvent.click(await screen.findByTestId(`row-${path}`));
-  return host;
-}
 
 /** Leaves each answer to a call waiting, in the order of the calls, until it is let go. */
 function held(host: MemoryHost, call: "slide" | "preview" | "onFor"): (() => void)[] {

@@ -4,32 +4,17 @@ import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 
-import type { Document, Planned, View } from "../src/bindings/wire";
+import type { Planned } from "../src/bindings/wire";
+import { openWithRosters as open } from "./support/affected";
 import { typical } from "./support/documents";
 import { MemoryHost } from "./support/memory";
 import { openOver, press } from "./support/open";
-import { withRosters } from "./support/roster_samples";
 
 const user = userEvent.setup();
 const slider = () => screen.getByTestId("percent-slider");
 const sentence = () => screen.getByTestId("affected-sentence").textContent.trim();
 const warning = () => screen.getByTestId("affected-warning").textContent.trim();
 const row = (path: string) => screen.getByTestId(`row-${path}`);
-
-/** Opens the flags over a backend with rosters, with a component selected. */
-async function open(
-  path: string | null = "ui.badges",
-  document: Document = typical(),
-  view: View = "flags",
-): Promise<MemoryHost> {
-  const host = new MemoryHost(document);
-  host.chosen = { ...host.chosen, view };
-  withRosters(host, "typical");
-  host.chosen.roster = "Customers-EU";
-  await openOver(host);
-  if (path !== null) await fireEvent.click(await screen.findByTestId(`row-${path}`));
-  return host;
-}
 
 async function type(text: string) {
   const field = screen.getByTestId("percent-input");

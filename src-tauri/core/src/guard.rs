@@ -155,8 +155,8 @@ pub struct Verdict {
     pub test: Option<Test>,
 }
 
-/// The evidence on one attempt of a rollout. It is not begun anew by a pause or a step of a ramp; a
-/// new attempt has one of its own.
+/// The evidence on one attempt of a rollout. Pauses and ramp steps do not reset it; each new attempt
+/// needs a new guard.
 #[derive(Debug, Clone)]
 pub struct Guard {
     rules: Rules,

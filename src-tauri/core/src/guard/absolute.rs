@@ -1,5 +1,5 @@
-//! Whether exposed users fail more often than a limit, whatever others do: works for everyone at
-//! once, where there is nobody to compare with.
+//! Whether exposed users fail more often than a limit. Needs no control arm, so it also works at
+//! 100 %.
 
 use super::{ln_mean_exp, log_spaced};
 use crate::limits::GUARD_LIMIT_MAX;

@@ -203,7 +203,7 @@ const components: HelpPage = {
         ["Add a group", "`Ctrl+Shift+N`."],
         ["Rename", "`F2`. Its rollout, description, requirements and history follow it."],
         ["Move", "`Ctrl+Shift+M`, to another group."],
-        ["Remove", "`Delete`. Flagdeck names what requires it first. Undo brings it back."],
+        ["Remove", "`Delete`. Asks first if it is on or required. Undo brings it back."],
       ],
     },
     { kind: "heading", text: "Names" },
