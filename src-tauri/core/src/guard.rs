@@ -15,11 +15,13 @@
 //! | [`memory`] | the application uses too much memory |
 //! | [`ratio`] | more or fewer users are exposed than the rollout says: the comparison is not fair |
 //! | [`strict`] | the bare thresholds of the founding specification, for those who want them |
+//! | [`interval`] | no test: by how much more often exposed users fail, for people to look at |
 //!
 //! Knows no time and reads nothing: the same blocks give the same verdicts, so that a decision can
 //! be replayed from what was stored.
 
 pub mod absolute;
+pub mod interval;
 pub mod memory;
 pub mod ratio;
 pub mod relative;
