@@ -194,6 +194,7 @@ const UPWARDS: &[&str] = &[
     "address",
     "arguments",
     "outbound",
+    "webhook",
     "runner",
     "config",
     "browser",

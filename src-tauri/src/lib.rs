@@ -28,6 +28,7 @@
 //! | [`csv`] | tables for other programs |
 //! | [`arguments`] | command lines, read or refused |
 //! | [`outbound`] | calls to servers, each bounded in time and size |
+//! | [`webhook`] | messages about what happened, to a server of the user's choice |
 //! | [`address`] | the addresses of servers, taken apart |
 //! | [`upstream`] | the remote document that is followed: fetched, published to, and when |
 //! | [`browser`] | hands pages and folders to the user's desktop |
@@ -82,6 +83,7 @@ pub mod loopback;
 pub mod outbound;
 pub mod runner;
 pub mod upstream;
+pub mod webhook;
 
 pub mod error;
 
