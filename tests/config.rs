@@ -49,10 +49,11 @@ fn without_anything_given_every_key_has_the_founding_default() {
     assert_eq!(config.performance.max_memory_mb, 100);
     assert_eq!(config.performance.max_calculation_time_ms, 2000);
     assert!(config.performance.worker_pool_size >= 1);
-    assert!(config.rollback.enabled);
+    assert!(config.rollback.enabled && !config.rollback.strict);
     assert!((config.rollback.triggers.error_rate - 0.05).abs() < f64::EPSILON);
     assert_eq!(config.rollback.triggers.memory_threshold_bytes, 157_286_400);
     assert_eq!(config.rollback.triggers.response_time_ms, 5000);
+    assert_eq!(config.rollback.webhook.url, None);
     assert_eq!(config.http.port, 4680);
     assert_eq!(config.http.allowed_origins, Vec::<String>::new());
 }
@@ -87,6 +88,10 @@ fn the_founding_variables_are_read_under_their_own_names() {
     let environment = [
         ("ML_FLAGS_ENDPOINT", "https://flags.example/api/ml/flags"),
         ("PROMETHEUS_GATEWAY", "http://127.0.0.1:9091"),
+        (
+            "FLAGDECK_ROLLBACK_WEBHOOK_URL",
+            "https://hooks.example/a?b=c",
+        ),
         ("FLAGDECK_STATE_PERSIST_ML", "false"),
         ("FLAGDECK_PERFORMANCE_MAX_MEMORY_MB", "12"),
         (
@@ -104,6 +109,8 @@ fn the_founding_variables_are_read_under_their_own_names() {
     );
     let gateway = loaded.config.metrics.push_gateway;
     assert_eq!(gateway.as_deref(), Some("http://127.0.0.1:9091"));
+    let webhook = loaded.config.rollback.webhook.url;
+    assert_eq!(webhook.as_deref(), Some("https://hooks.example/a?b=c"));
     assert!(!loaded.config.state.persist_ml);
     assert_eq!(loaded.config.performance.max_memory_mb, 12);
     assert_eq!(loaded.config.http.allowed_origins.len(), 2);
@@ -111,6 +118,17 @@ fn the_founding_variables_are_read_under_their_own_names() {
         loaded.config.http.port, 4680,
         "an empty variable is not set"
     );
+}
+
+#[test]
+fn the_secret_of_webhooks_is_no_setting() {
+    let secret = |value| given(&[("FLAGDECK_WEBHOOK_SECRET", value)], &[]);
+    assert_eq!(secret("whsec_1").webhook_secret(), Some("whsec_1"));
+    assert_eq!(secret("").webhook_secret(), None);
+    let loaded = load(Path::new("/nowhere"), &secret("whsec_1"));
+    assert_eq!(loaded.problems, Vec::<String>::new());
+    let values = loaded.values.iter().map(ToString::to_string);
+    assert!(values.into_iter().all(|value| !value.contains("whsec_1")));
 }
 
 #[track_caller]

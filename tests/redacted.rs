@@ -21,7 +21,11 @@ fn said(cli: &Cli, arguments: &[&str]) -> String {
 #[test]
 fn a_password_in_a_setting_is_shown_only_when_that_is_asked_for() {
     let cli = Cli::new();
-    for name in ["metrics.pushGateway", "metrics.prometheus"] {
+    for name in [
+        "metrics.pushGateway",
+        "metrics.prometheus",
+        "rollback.webhook.url",
+    ] {
         let set = said(&cli, &["config", "set", name, ADDRESS]);
         assert!(set.contains(&format!("{name} = {SHOWN}")), "{set}");
         for get in [

@@ -34,6 +34,8 @@ pub use variables::{
     FLAGS_TOKEN, FLAGS_TOKEN_FILE, data_dir, default_data_dir, trusts_folder, unknown_variables,
 };
 
+use crate::webhook::SECRET_VARIABLE;
+
 /// The value of every key.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -112,7 +114,9 @@ pub struct Performance {
 #[allow(missing_docs, reason = "the table in `keys` says what each one means")]
 pub struct Rollback {
     pub enabled: bool,
+    pub strict: bool,
     pub triggers: Triggers,
+    pub webhook: Webhook,
 }
 
 /// The thresholds of the founding specification.
@@ -125,6 +129,14 @@ pub struct Triggers {
     pub memory_threshold_bytes: u64,
     #[serde(rename = "responseTime")]
     pub response_time_ms: u64,
+}
+
+/// Who is told of rollbacks. The secret that messages are signed with is no setting:
+/// [`Secret::load`](crate::webhook::Secret::load).
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[allow(missing_docs, reason = "the table in `keys` says what each one means")]
+pub struct Webhook {
+    pub url: Option<String>,
 }
 
 /// The local HTTP interface.
@@ -202,8 +214,17 @@ impl Given {
 
     /// Returns the credential for the document that is followed; `None` if there is none here.
     pub fn flags_token(&self) -> Option<&str> {
+        self.variable(FLAGS_TOKEN)
+    }
+
+    /// Returns the secret that messages are signed with; `None` if there is none here.
+    pub fn webhook_secret(&self) -> Option<&str> {
+        self.variable(SECRET_VARIABLE)
+    }
+
+    fn variable(&self, name: &str) -> Option<&str> {
         let mut variables = self.environment.iter();
-        let found = variables.find(|(name, value)| name == FLAGS_TOKEN && !value.is_empty());
+        let found = variables.find(|(found, value)| found == name && !value.is_empty());
         found.map(|(_, value)| value.as_str())
     }
 }

@@ -22,6 +22,7 @@ use crate::store::sqlite::holders;
 use crate::store::{Gone, Instead, Reopened, RevisionNumber};
 use crate::token;
 use crate::upstream::{self, CREDENTIAL_FILE};
+use crate::webhook::SECRET_FILE;
 
 /// Whether the store can be relied on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,11 +86,13 @@ impl SmallFiles {
     }
 }
 
-/// The small files beside the token: settings, the credential for a followed document, overrides
-/// for single applications, and what this Flagdeck is among those that follow one another.
-const OTHERS: [&str; 4] = [
+/// The small files beside the token: settings, the credential for a followed document, the secret of
+/// webhooks, overrides for single applications, and what this Flagdeck is among those that follow one
+/// another.
+const OTHERS: [&str; 5] = [
     config::FILE,
     CREDENTIAL_FILE,
+    SECRET_FILE,
     targeted::FILE,
     upstream::LINEAGE_FILE,
 ];

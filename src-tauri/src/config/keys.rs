@@ -333,18 +333,18 @@ pub const KEYS: &[Key] = &[
         || json!(std::thread::available_parallelism().map_or(4, usize::from)),
         "How many threads long work may use; the default is the number of cores.",
     ),
-    Key {
-        unavailable: Some(
-            "Not available yet: this version rolls nothing back automatically. Use Roll back on \
-             the dashboard, or flagctl rollback.",
-        ),
-        ..key(
-            "rollback.enabled",
-            Kind::Switch,
-            || json!(true),
-            "Whether harmful rollouts are to be rolled back automatically.",
-        )
-    },
+    key(
+        "rollback.enabled",
+        Kind::Switch,
+        || json!(true),
+        "Whether harmful rollouts are rolled back automatically.",
+    ),
+    key(
+        "rollback.strict",
+        Kind::Switch,
+        || json!(false),
+        "Whether the bare thresholds decide, instead of tests that healthy rollouts pass.",
+    ),
     key(
         "rollback.triggers.errorRate",
         Kind::Share,
@@ -362,6 +362,12 @@ pub const KEYS: &[Key] = &[
         integer(1, DAY_MS, "milliseconds"),
         || json!(5000),
         "The duration that more than 5 % of the calculations in an arm may not exceed.",
+    ),
+    key(
+        "rollback.webhook.url",
+        Kind::Address,
+        || Value::Null,
+        "A server to send a message of each automatic rollback to; without it nothing is sent.",
     ),
     Key {
         needs_restart: true,

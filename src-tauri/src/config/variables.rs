@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use flagdeck_core::edit::distance;
 
 use super::{Given, KEYS, Key};
+use crate::webhook::SECRET_VARIABLE;
 
 /// Says where everything is kept.
 const DATA_DIR: &str = "FLAGDECK_DATA_DIR";
@@ -23,10 +24,11 @@ pub const FLAGS_TOKEN: &str = "ML_FLAGS_TOKEN";
 /// The file of the data folder that holds that credential otherwise.
 pub const FLAGS_TOKEN_FILE: &str = "flags-token";
 
-/// Those that name no setting: the credential, the folder, the log, and what `flagctl bisect`
-/// tells the commands that it runs.
-const OTHERS: [&str; 7] = [
+/// Those that name no setting: the credential, the secret of webhooks, the folder, the log, and what
+/// `flagctl bisect` tells the commands that it runs.
+const OTHERS: [&str; 8] = [
     FLAGS_TOKEN,
+    SECRET_VARIABLE,
     DATA_DIR,
     TRUST_FOLDER,
     "FLAGDECK_LOG",
@@ -174,6 +176,7 @@ mod tests {
         check_near("FLAGDECK_METRICS_PUSH_GATEWAY", "PROMETHEUS_GATEWAY");
         check_near("ML_FLAG_ENDPOINT", "ML_FLAGS_ENDPOINT");
         check_near("ML_FLAG_TOKEN", "ML_FLAGS_TOKEN");
+        check_near("FLAGDECK_WEBHOOK_SECERT", "FLAGDECK_WEBHOOK_SECRET");
     }
 
     #[test]

@@ -27,9 +27,11 @@ const labels: Readonly<Record<string, string>> = {
   "performance.maxCalculationTimeMs": "Calculation time limit",
   "performance.workerPoolSize": "Worker threads",
   "rollback.enabled": "Automatic rollback",
+  "rollback.strict": "Strict thresholds",
   "rollback.triggers.errorRate": "Error share",
   "rollback.triggers.memoryThreshold": "Memory threshold",
   "rollback.triggers.responseTime": "Response time",
+  "rollback.webhook.url": "Webhook",
 };
 
 export const groups: Record<SettingGroup, { title: string; hint: string }> = {
@@ -55,7 +57,7 @@ export const groups: Record<SettingGroup, { title: string; hint: string }> = {
   },
   rollback: {
     title: "Verdicts and rollback",
-    hint: "The dashboard, the charts and flagctl metrics judge by these. Automatic rollback is not available yet.",
+    hint: "The dashboard, the charts and flagctl metrics judge by these, and automatic rollback acts on them.",
   },
   other: { title: "Other", hint: "" },
 };

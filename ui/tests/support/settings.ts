@@ -121,8 +121,12 @@ export function sampleSettings(): Setting[] {
       default: 8,
     }),
     setting("rollback.enabled", {
-      meaning: "Whether harmful rollouts are to be rolled back automatically.",
-      unavailable: "Not available yet: this version rolls nothing back automatically.",
+      meaning: "Whether harmful rollouts are rolled back automatically.",
+    }),
+    setting("rollback.strict", {
+      meaning: "Whether the bare thresholds decide, instead of tests that healthy rollouts pass.",
+      value: false,
+      default: false,
     }),
     setting("rollback.triggers.errorRate", {
       meaning: "The share of failed calculations that is too much.",
@@ -143,6 +147,14 @@ export function sampleSettings(): Setting[] {
       meaning: "The duration of a calculation that is too long.",
       value: 5000,
       default: 5000,
+    }),
+    setting("rollback.webhook.url", {
+      meaning:
+        "A server to send a message of each automatic rollback to; without it nothing is sent.",
+      kind: { kind: "address" },
+      range: "an address that begins with http:// or https://",
+      value: null,
+      default: null,
     }),
     setting("http.port", {
       meaning: "The port of the local HTTP interface; 0 picks a free one.",
