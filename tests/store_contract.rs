@@ -225,8 +225,16 @@ fn every_cause_and_actor_comes_back(place: &dyn Place) {
         Cause::Adopt,
         Cause::Publish,
         Cause::Unfollow,
+        Cause::Ramp(7),
+        Cause::RollBack(8),
     ];
-    let faces = [Via::Window, Via::Flagctl, Via::Http, Via::Followed];
+    let faces = [
+        Via::Window,
+        Via::Flagctl,
+        Via::Http,
+        Via::Followed,
+        Via::Rollout,
+    ];
     let moments = [0, -1, i64::MAX, i64::MIN];
     for (index, cause) in causes.into_iter().enumerate() {
         let actor = Actor {

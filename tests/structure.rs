@@ -207,6 +207,7 @@ const UPWARDS: &[&str] = &[
     "metrics",
     "state",
     "rosters",
+    "rollouts",
     "workspace",
     "error",
     "flags",
@@ -218,7 +219,7 @@ const UPWARDS: &[&str] = &[
 ];
 
 /// Modules beside each other, which know nothing of one another: the application joins them.
-const BESIDE: [&str; 5] = ["flags", "metrics", "state", "rosters", "config"];
+const BESIDE: [&str; 6] = ["flags", "metrics", "state", "rosters", "rollouts", "config"];
 
 #[test]
 fn nothing_imports_what_is_above_it() {

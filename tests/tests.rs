@@ -63,6 +63,7 @@ mod removing;
 mod restores_damaged;
 mod restores_killed;
 mod restores_model;
+mod rollouts;
 mod rosters_kept;
 mod rosters_read;
 mod rosters_seen;

@@ -13,6 +13,7 @@ pub mod previews;
 mod quarantine;
 mod removing;
 mod restores;
+mod rollouts;
 mod rosters;
 mod salvage;
 mod serving;
@@ -37,6 +38,7 @@ pub use self::notices::{Level, Notice};
 use self::previews::Sliding;
 pub use self::removing::RemovedSource;
 pub use self::restores::{Undone, UndoneFlags};
+pub use self::rollouts::NewRamp;
 pub use self::rosters::ForgottenUser;
 pub use self::salvage::{Export, Survey, TakenBack};
 pub use self::serving::NotServing;
@@ -58,11 +60,13 @@ use crate::lock::lock;
 use crate::metrics::Metrics;
 use crate::metrics::push::Pusher;
 use crate::private;
+use crate::rollouts::Rollouts;
 use crate::rosters::Rosters;
 use crate::state::States;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Actor, Gone, RevisionNumber, Store, StoreError};
 use crate::upstream::Lineage;
+use crate::webhook::Webhooks;
 
 /// The application. Cheap to clone; the last clone closes the store.
 #[derive(Debug, Clone)]
@@ -89,6 +93,8 @@ struct Inner {
     judge: Mutex<Judge>,
     states: States,
     rosters: Rosters,
+    rollouts: Rollouts,
+    webhooks: Webhooks,
     sliding: Sliding,
     /// What the last check found of the data folder; `None` while everything is in place.
     gone: Mutex<Option<Gone>>,
@@ -98,6 +104,8 @@ struct Inner {
     lineage: Lineage,
     /// The credential for the followed document that this process was given.
     flags_token: Option<String>,
+    /// The secret of webhooks that this process was given.
+    webhook_secret: Option<String>,
     call_time: Option<Duration>,
     follower: Follower,
 }
@@ -186,6 +194,7 @@ impl App {
         recovery: Option<String>,
     ) -> Result<Self, Error> {
         let flags_token = options.given.flags_token().map(str::to_owned);
+        let webhook_secret = options.given.webhook_secret().map(str::to_owned);
         let settings = Settings::load(options.data_dir.clone(), options.given);
         let recovered = recovery.map(|message| Notice::new(Level::Error, message));
         let notices = Vec::from_iter(recovered);
@@ -203,6 +212,8 @@ impl App {
         let flags = Flags::open(store, targeted, clock, events.clone(), on_saved)?;
         let states = States::new(&options.data_dir);
         let rosters = Rosters::new(&options.data_dir, options.clock.clone());
+        let rollouts = Rollouts::new(&options.data_dir, options.clock.clone());
+        let webhooks = Webhooks::new(options.clock.clone());
         let lineage = Lineage::new(&options.data_dir);
         let app = Self(Arc::new(Inner {
             lanes: Mutex::default(),
@@ -219,6 +230,8 @@ impl App {
             judge: Mutex::default(),
             states,
             rosters,
+            rollouts,
+            webhooks,
             sliding: Sliding::default(),
             gone: Mutex::default(),
             small_files: Mutex::default(),
@@ -226,6 +239,7 @@ impl App {
             clients: Clients::default(),
             lineage,
             flags_token,
+            webhook_secret,
             call_time: options.call_time,
             follower: Follower::default(),
         }));

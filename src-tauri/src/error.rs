@@ -8,6 +8,7 @@ pub use self::code::Code;
 
 use crate::config::ChangeError;
 use crate::metrics::prometheus::QueryError;
+use crate::rollouts::RolloutsError;
 use crate::rosters::RostersError;
 use crate::source::SourceNameError;
 use crate::state::StateError;
@@ -95,6 +96,9 @@ pub enum Error {
     /// A file was not imported as a roster.
     #[error(transparent)]
     Roster(RostersError),
+    /// Something about a rollout is out of its range, or does not fit what is there.
+    #[error(transparent)]
+    Rollout(RolloutsError),
     /// A workspace was not exported or imported.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
@@ -130,6 +134,19 @@ impl From<RostersError> for Error {
                 message: error.to_string(),
             },
             other => Self::Roster(other),
+        }
+    }
+}
+
+impl From<RolloutsError> for Error {
+    fn from(error: RolloutsError) -> Self {
+        match error {
+            RolloutsError::NotFound { message } => Self::NotFound { message },
+            RolloutsError::Store(error) => Self::Store(error),
+            RolloutsError::TooMany => Self::TooMany {
+                message: error.to_string(),
+            },
+            other => Self::Rollout(other),
         }
     }
 }

@@ -24,6 +24,10 @@ pub enum Event {
     State(Option<Arc<str>>),
     /// A state was restored, by this restore.
     Restored(u64),
+    /// A rollout was looked at again: its ramp, its evidence, a decision.
+    Rollouts,
+    /// A rollout was rolled back because it did harm, by this decision.
+    RolledBack(u64),
     /// The token was replaced, or its file was.
     Token,
 }

@@ -188,7 +188,16 @@ impl Flags {
     /// [`Error::Conflict`] if `base` is not the latest revision, [`Error::LargeLoss`] if a
     /// document or patch would remove more than half of the components; nothing is changed then.
     pub fn change(&self, request: ChangeRequest) -> Result<Outcome, Error> {
-        self.change_in(&self.guard(), request, Losses::Small)
+        self.change_in(&self.guard(), request, Losses::Small, None)
+    }
+
+    /// The same, for another reason than that a person edits.
+    pub(crate) fn change_because(
+        &self,
+        request: ChangeRequest,
+        cause: Cause,
+    ) -> Result<Outcome, Error> {
+        self.change_in(&self.guard(), request, Losses::Small, Some(cause))
     }
 
     fn change_in(
@@ -196,6 +205,7 @@ impl Flags {
         guard: &ChangeGuard<'_>,
         request: ChangeRequest,
         losses: Losses,
+        because: Option<Cause>,
     ) -> Result<Outcome, Error> {
         let ChangeRequest {
             edit,
@@ -203,10 +213,11 @@ impl Flags {
             note,
             base,
         } = request;
-        let cause = match edit {
+        let of_edit = match edit {
             Edit::Replace(_) => Cause::Import,
             _ => Cause::Edit,
         };
+        let cause = because.unwrap_or(of_edit);
         for _ in 0..CONFLICT_RETRIES_MAX {
             let live = self.live();
             if let Some(base) = base.filter(|base| *base != live.revision) {

@@ -36,6 +36,8 @@ pub enum Role {
     States,
     /// Fetches the followed document.
     Upstream,
+    /// Watches rollouts: makes the steps of ramps, and rolls back what does harm.
+    Rollouts,
 }
 
 impl Role {
@@ -47,6 +49,7 @@ impl Role {
             Self::Metrics => "metrics.lock",
             Self::States => "state.lock",
             Self::Upstream => "upstream.lock",
+            Self::Rollouts => "rollouts.lock",
         }
     }
 }

@@ -11,6 +11,7 @@
 //! | [`store`] | revisions, appended and never changed; SQLite |
 //! | [`metrics`] | what applications report: collected, counted, stored, shown |
 //! | [`rosters`] | lists of users, imported from files, over which edits are counted |
+//! | [`rollouts`] | ramps, what the guard saw and decided, and what each rollout is held to |
 //! | [`config`] | every setting, where its value came from, what was wrong with others |
 //! | [`token`] | the secret that authorizes writes over HTTP |
 //! | [`private`] | files and folders for their owner alone, and whether a folder can be trusted |
@@ -55,6 +56,7 @@ pub mod store;
 pub mod workspace;
 
 pub mod metrics;
+pub mod rollouts;
 pub mod rosters;
 
 pub mod actor;

@@ -55,6 +55,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use flagdeck_core::measure::{Arm, Tally};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
@@ -447,6 +448,24 @@ impl Metrics {
     /// Returns what components are judged by.
     pub fn judged(&self, since_ms: impl Fn(&str) -> i64) -> Judged {
         Judged::of(&self.0.collector, self.0.clock.now_ms(), since_ms)
+    }
+
+    /// Visits everything that was counted of each component and arm since counting began, a source at
+    /// a time.
+    pub fn each_total(&self, mut visit: impl FnMut(&str, Arm, &Tally)) {
+        let state = self.0.collector.state();
+        for (labels, total) in &state.totals {
+            visit(&labels.component, labels.arm, &total.tally);
+        }
+    }
+
+    /// Returns the memory of the application that uses the most, in bytes, of those that reported
+    /// after a moment (in milliseconds since 1970); `None` if none did.
+    pub fn memory_since(&self, since_ms: i64) -> Option<f64> {
+        let state = self.0.collector.state();
+        let latest = state.memory.values();
+        let new = latest.filter(|memory| memory.at_ms > since_ms);
+        new.map(|memory| memory.bytes).max_by(f64::total_cmp)
     }
 
     /// Returns the pulse of the last minutes; `None` if it is the one of `since`. Marks, push

@@ -70,6 +70,8 @@ pub enum Via {
     Http,
     /// None: the document that is followed changed.
     Followed,
+    /// None: a ramp made a step, or a rollout that did harm was rolled back.
+    Rollout,
 }
 
 /// A change of the flags, to be marked on a chart.
@@ -112,6 +114,10 @@ pub enum Cause {
     Publish,
     /// No document is followed any more; the latest one became the local one.
     Unfollow,
+    /// A ramp made a step; its number.
+    Ramp(u64),
+    /// A rollout that did harm was rolled back; the number of the decision.
+    RollBack(u64),
 }
 
 /// What is about to become a revision.

@@ -58,6 +58,11 @@ pub use crate::metrics::shapes::{
     MemoryStanding, MemoryUse, Pulse, PulseColumn, PushHealth, ReportingSource, RollbackPlan,
     Share, Standing, Verdict,
 };
+pub use crate::rollouts::shapes::{
+    ArmCounts, AttemptStatus, Decision, DecisionSummary, EvidencePoint, GuardRules, GuardTest,
+    Happened, NamedPlan, Outcome as DecisionOutcome, OwnGuardRules, RampStatus, Replayed,
+    RolloutDetails, RolloutStanding, RolloutStatus, TestStatus, TimelineEntry,
+};
 pub use crate::rosters::shapes::{
     BadRow, Forgotten, GroupCount, Look, Person, Replaced, RosterInfo, Understood,
 };
@@ -72,4 +77,10 @@ pub use crate::state::shapes::{
 pub use crate::store::sqlite::quarantine::{Database, Kept, Label, Quarantined};
 pub use crate::store::{
     Actor, Backup, Cause, HistoryFilter, LastChange, Mark, RevisionNumber, Via,
+};
+pub use flagdeck_core::guard::interval::Interval;
+pub use flagdeck_core::guard::{Action as GuardAction, Evidence};
+pub use flagdeck_core::ramp::{
+    Day as RampDay, Gap as RampGap, Hours as RampHours, Missing as RampMissing, Phase as RampPhase,
+    Plan as RampPlan, Unwatched,
 };

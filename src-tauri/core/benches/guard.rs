@@ -31,6 +31,7 @@ fn rules(error_limit: Option<f64>) -> Rules {
             baseline_bytes: Some(100 << 20),
         }),
         least_exposed: Some(1000),
+        renews: true,
     }
 }
 

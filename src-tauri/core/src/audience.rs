@@ -46,6 +46,21 @@ impl<'a> Audience<'a> {
         Audiences::of(document).see(component)
     }
 
+    /// Returns who the default rollout lets through; [`Audience::Nobody`] while the master switch is
+    /// off.
+    pub fn of_default(document: &'a FlagDocument) -> Self {
+        let gate = Gate::of(document, None, &document.rollout);
+        match document.enabled && document.rollout.percentage != Percentage::ZERO {
+            true => Self::Through(gate.into_iter().collect()),
+            false => Self::Nobody,
+        }
+    }
+
+    /// Returns whether it is a part of all users: neither nobody nor certainly everyone.
+    pub fn is_partial(&self) -> bool {
+        matches!(self, Self::Through(gates) if !gates.is_empty())
+    }
+
     /// Returns whether everyone in it certainly is in `other`, too. If that depends on which users
     /// there are, the answer is no.
     pub fn is_within(&self, other: &Self) -> bool {

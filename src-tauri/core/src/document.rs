@@ -188,7 +188,7 @@ impl FlagDocument {
     }
 
     /// Returns the node that a name leads to, which may be no valid path.
-    pub(crate) fn node_at(&self, name: &str) -> Option<&Node> {
+    pub fn node_at(&self, name: &str) -> Option<&Node> {
         let mut segments = name.split('.');
         let first = self.components.get(segments.next()?)?;
         segments.try_fold(first, |node, segment| match node {
@@ -346,7 +346,8 @@ impl Bucketing {
 }
 
 /// A share of all users, 0 to 100 % in steps of 0.001 %.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "f64")]
 pub struct Percentage {
     /// Thousandths of a per cent, 0..=100 000.
     milli: u32,

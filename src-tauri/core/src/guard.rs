@@ -23,12 +23,13 @@
 pub mod absolute;
 pub mod interval;
 pub mod memory;
+mod products;
 pub mod ratio;
 pub mod relative;
 pub mod simulate;
 pub mod strict;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use self::absolute::Absolute;
 use self::memory::{Memory, MemoryRule, Strain};
@@ -93,6 +94,9 @@ pub struct Rules {
     pub memory: Option<MemoryRule>,
     /// Exposed calculations after which the rollout may advance; `None` for never.
     pub least_exposed: Option<u64>,
+    /// Whether bets are renewed, for rollouts that are watched for days: harm that begins late is
+    /// then seen about as soon as harm that begins at once.
+    pub renews: bool,
 }
 
 /// Splits the probability with which a healthy rollout may be rolled back evenly among its tests.
@@ -104,8 +108,13 @@ pub fn split_alpha(total: f64, tests: usize) -> f64 {
 }
 
 /// Natural logarithms of the evidence of each test, all 0 before the first block.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(
+    feature = "typescript",
+    derive(ts_rs::TS),
+    ts(rename_all = "camelCase")
+)]
 pub struct Evidence {
     /// That exposed users fail more often than others.
     pub ln_relative: f64,
@@ -121,8 +130,13 @@ pub struct Evidence {
 }
 
 /// What is to be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(
+    feature = "typescript",
+    derive(ts_rs::TS),
+    ts(rename = "GuardAction", rename_all = "camelCase")
+)]
 pub enum Action {
     /// The rollout harms: it is taken back.
     RollBack,
@@ -179,11 +193,12 @@ impl Guard {
     /// # Panics
     /// If a limit is not one that [`Absolute::new`] takes.
     pub fn new(rules: Rules) -> Self {
+        let absolute = |limit| Absolute::new(limit, rules.renews);
         Self {
-            failures: Relative::new(rules.tolerated_ratio),
+            failures: Relative::new(rules.tolerated_ratio, rules.renews),
             durations: Vec::new(),
-            absolute: rules.error_limit.map(Absolute::new),
-            late: rules.late_limit.map(Absolute::new),
+            absolute: rules.error_limit.map(absolute),
+            late: rules.late_limit.map(absolute),
             memory: rules.memory.map(Memory::new),
             ratio: Ratio::new(),
             knows_share: false,
@@ -237,7 +252,7 @@ impl Guard {
         let edges = exposed.slow.iter().zip(&control.slow);
         for (at, (exposed_slow, control_slow)) in edges.enumerate() {
             if at == self.durations.len() {
-                let test = Relative::new(self.rules.tolerated_ratio);
+                let test = Relative::new(self.rules.tolerated_ratio, self.rules.renews);
                 self.durations.push(test);
             }
             self.durations[at].add(&table(exposed, control, *exposed_slow, *control_slow));
@@ -303,6 +318,16 @@ fn ln_mean_exp(lns: impl ExactSizeIterator<Item = f64> + Clone) -> f64 {
     let most = lns.clone().fold(f64::NEG_INFINITY, f64::max);
     let sum: f64 = lns.map(|ln| (ln - most).exp()).sum();
     most + (sum / count).ln()
+}
+
+/// Returns ln of the sum of `exp(one)` and `exp(other)`, without overflow.
+fn ln_add_exp(one: f64, other: f64) -> f64 {
+    let (most, least) = if one > other {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    most + (least - most).exp().ln_1p()
 }
 
 /// Returns `count` numbers from `low` to `high`, evenly spread by their logarithms.

@@ -111,6 +111,7 @@ pub mod audience;
 pub mod rollback;
 
 pub mod guard;
+pub mod ramp;
 
 pub mod tree;
 pub mod trusted;

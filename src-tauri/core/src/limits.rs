@@ -286,5 +286,22 @@ pub const GUARD_MEMORY_GROWTH: f64 = 1.5;
 /// Blocks that a bare threshold looks at: a minute of blocks of ten seconds.
 pub const GUARD_STRICT_BLOCKS: usize = 6;
 
+/// Blocks after which the guard bets anew, if it renews its bets: seventeen minutes of blocks of five
+/// seconds.
+pub const GUARD_RENEWAL_BLOCKS: u64 = 200;
+
 /// Calculations that a bare threshold needs.
 pub const GUARD_STRICT_MIN: u64 = 20;
+
+/// Steps of a ramp: one for each per cent, and some between.
+pub const RAMP_STEPS_MAX: usize = 200;
+
+/// The longest a step of a ramp may have to stay, in seconds: a year.
+pub const RAMP_DWELL_S_MAX: u64 = 366 * 24 * 3600;
+
+/// The most calculations of users with it on that a step may have to see.
+pub const RAMP_EXPOSED_MAX: u64 = 1_000_000_000;
+
+/// For how long a ramp may go unwatched, in milliseconds, before its step begins again: a program
+/// that is started again, or another one that takes over, needs less.
+pub const RAMP_GAP_MS_MAX: i64 = 60_000;

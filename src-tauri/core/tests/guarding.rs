@@ -40,7 +40,7 @@ fn table(exposed: u64, exposed_bad: u64, control: u64, control_bad: u64) -> Tabl
 }
 
 fn relative(tolerated: f64, tables: &[Table]) -> f64 {
-    let mut evidence = Relative::new(tolerated);
+    let mut evidence = Relative::new(tolerated, false);
     for table in tables {
         evidence.add(table);
     }
@@ -114,7 +114,7 @@ proptest! {
     ) {
         let mean = |rate: f64| {
             (0..=calculations).map(|bad| {
-                let mut evidence = Absolute::new(limit);
+                let mut evidence = Absolute::new(limit, false);
                 evidence.add(calculations, bad);
                 let good = (calculations - bad) as f64;
                 choose(calculations, bad) * rate.powf(bad as f64) * (1.0 - rate).powf(good)
@@ -164,6 +164,7 @@ fn rules() -> Rules {
         late_limit: None,
         memory: None,
         least_exposed: None,
+        renews: false,
     }
 }
 
@@ -409,4 +410,43 @@ fn harmful_rollouts_are_stopped_early() {
             ends[100]
         );
     }
+}
+
+#[test]
+fn harm_that_begins_late_is_seen_if_bets_are_renewed() {
+    let blocks_until = |renews| {
+        let mut guard = Guard::new(Rules { renews, ..rules() });
+        // Two days of blocks without harm.
+        for _ in 0..30_000 {
+            assert_eq!(guard.add(&block((10, 0), (90, 1))), None);
+        }
+        (1..1000).find(|_| guard.add(&block((10, 3), (90, 1))).is_some())
+    };
+    let late = blocks_until(true).expect("it is seen");
+    assert!(late <= 12, "{late}");
+    assert!(blocks_until(false).is_none_or(|plain| plain > 10 * late));
+}
+
+#[test]
+fn renewed_bets_stop_no_more_healthy_rollouts() {
+    let mut random = fastrand::Rng::with_seed(19);
+    let scenario = Scenario {
+        setting: Setting::Even,
+        control: 0.02,
+        exposed: 0.02,
+        share: 0.1,
+        // Far more than the blocks until the first renewal.
+        calculations: 30_000,
+        block: 50,
+    };
+    let judge = Judge::Guard(Rules {
+        renews: true,
+        ..rules()
+    });
+    let runs = 400;
+    let stopped = (0..runs)
+        .filter(|_| run(&scenario, &judge, &mut || random.f64()).is_some())
+        .count();
+    // At most 1 % are expected: nine or more of 400 by chance once in 50 times at that.
+    assert!(stopped <= 9, "{stopped} of {runs}");
 }

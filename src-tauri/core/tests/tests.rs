@@ -30,6 +30,7 @@ mod origins;
 mod overriding;
 mod paths;
 mod properties;
+mod ramps;
 mod reaching;
 mod recognising;
 mod restoring;

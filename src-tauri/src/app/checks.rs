@@ -46,6 +46,10 @@ impl App {
         report
             .problems
             .extend(rosters.into_iter().flat_map(|it| it.1));
+        let rollouts = self.rollouts().check()?;
+        report
+            .problems
+            .extend(rollouts.into_iter().flat_map(|it| it.1));
         report.problems.extend(self.missing_revisions());
         Ok(report)
     }
@@ -67,6 +71,10 @@ impl App {
         let rosters = self.rosters().check();
         findings.extend(findings_of("rosters.db", rosters, |count| {
             many(*count as u64, "roster")
+        }));
+        let rollouts = self.rollouts().check();
+        findings.extend(findings_of("rollouts.db", rollouts, |count| {
+            many(*count as u64, "decision")
         }));
         let missing = self.missing_revisions().into_iter();
         findings.extend(missing.map(|text| Finding::new(false, text)));

@@ -86,6 +86,7 @@ impl App {
             Some(Database::States) => self.survey_states(&entry),
             Some(Database::Metrics) => self.survey_metrics(&entry),
             Some(Database::Rosters) => Err(only_imported()),
+            Some(Database::Rollouts) => Err(started_again()),
             None => Err(unknown()),
         };
         let survey = surveyed.or_else(unreadable)?;
@@ -110,6 +111,7 @@ impl App {
             Some(Database::States) => self.take_back_snapshots(&entry)?,
             Some(Database::Metrics) => self.take_back_frames(&entry)?,
             Some(Database::Rosters) => return Err(only_imported()),
+            Some(Database::Rollouts) => return Err(started_again()),
             None => return Err(unknown()),
         };
         self.note_looked_at(&entry);
@@ -140,6 +142,7 @@ impl App {
             Some(Database::States) => self.export_snapshots_of(&entry)?,
             Some(Database::Metrics) => self.export_frames(&entry)?,
             Some(Database::Rosters) => return Err(only_imported()),
+            Some(Database::Rollouts) => return Err(started_again()),
             None => return Err(unknown()),
         };
         exported.ok_or_else(|| Error::NotFound {
@@ -284,6 +287,12 @@ fn unknown() -> Error {
 /// Rosters are copies of files that a person has: nothing of one is taken out of a damaged database.
 fn only_imported() -> Error {
     let what = "rosters are not taken back; import their files again".into();
+    StoreError::Unreadable { what }.into()
+}
+
+/// What was counted of a rollout is of that time.
+fn started_again() -> Error {
+    let what = "ramps and decisions are not taken back; start ramps again".into();
     StoreError::Unreadable { what }.into()
 }
 

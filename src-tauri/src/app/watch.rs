@@ -5,7 +5,7 @@
 //! Lanes of chores that hold the application weakly, so that they end with it. The one only
 //! looks: nothing in it waits for a long transaction, so a change by another program is seen
 //! within 100 ms and a restore told within 250 ms while the second lane backs up or thins,
-//! and the third waits for the server of a followed document.
+//! the third waits for the server of a followed document, and the fourth watches rollouts.
 //!
 //! Every program on a folder looks, and counts and judges for itself. What is written to the
 //! folder on schedule is written by the leader alone.
@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use super::following::{self, Fetcher};
 use super::notices::{Level, Notice};
+use super::rollouts::Watcher;
 use super::states::{Told, look_after, recount, take_due, tell_of_changes, thin};
 use super::{App, Event, Inner};
 use crate::chores::{Chore, Lane};
@@ -52,6 +53,9 @@ const JUDGE_EVERY: Duration = Duration::from_secs(1);
 /// How often to look whether a snapshot is due.
 const SNAPSHOT_CHECK_EVERY: Duration = Duration::from_secs(1);
 
+/// How often to look at rollouts.
+const LOOK_AT_ROLLOUTS_EVERY: Duration = Duration::from_secs(1);
+
 /// How often to look at the clock, for what it may delete.
 const LOOK_AT_CLOCK_EVERY: Duration = Duration::from_secs(1);
 
@@ -76,6 +80,7 @@ impl App {
         self.start_lane("flagdeck-looks", looks(told, self.notices()));
         self.start_lane("flagdeck-chores", chores(&self.0.leader));
         self.start_lane("flagdeck-follows", follows(&self.0.leader));
+        self.start_lane("flagdeck-rollouts", rollouts(&self.0.leader));
     }
 
     fn start_lane(&self, name: &str, chores: Vec<Chore<App>>) {
@@ -168,6 +173,14 @@ fn follows(leader: &Leader) -> Vec<Chore<App>> {
         following::LOOK_EVERY,
         follow,
     )]
+}
+
+/// What watches rollouts: nothing that takes long keeps it from rolling back.
+fn rollouts(leader: &Leader) -> Vec<Chore<App>> {
+    let seat = leader.seat(Role::Rollouts);
+    let mut watcher = Watcher::default();
+    let look = in_place(move |app: &App| watcher.look(app, &seat));
+    vec![Chore::new("rollouts", LOOK_AT_ROLLOUTS_EVERY, look)]
 }
 
 /// Does nothing while the data folder is not in place.

@@ -477,6 +477,8 @@ pub enum Face {
     Http,
     /// Adopted from the document that is followed
     Followed,
+    /// Made by a ramp, or rolled back because it did harm
+    Rollout,
 }
 
 #[derive(Debug, Args)]

@@ -262,6 +262,7 @@ pub fn who(actor: &Actor) -> String {
         Via::Flagctl => "flagctl",
         Via::Http => "HTTP",
         Via::Followed => "followed",
+        Via::Rollout => "rollout",
     };
     format!("{} ({via})", actor.name)
 }

@@ -283,6 +283,15 @@ impl Desk {
                         revision: app.flags().live().revision,
                     },
                     // A restored state is announced, too; the page reads the token when it is shown.
+                    Ok(Event::Rollouts) => Announcement::Rollouts,
+                    Ok(Event::RolledBack(id)) => match app.decision(id) {
+                        Ok(decision) => Announcement::RolledBack {
+                            id,
+                            component: decision.component,
+                            sentence: decision.sentence,
+                        },
+                        Err(_) => Announcement::Rollouts,
+                    },
                     Ok(Event::Restored(_) | Event::Token) => continue,
                     // After missed events the page reads everything again.
                     Err(RecvError::Lagged(_)) => Announcement::Flags {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Error;
 use crate::config::ChangeError;
 use crate::metrics::IntakeError;
+use crate::rollouts::RolloutsError;
 use crate::rosters::RostersError;
 use crate::state::StateError;
 use crate::store::StoreError;
@@ -148,6 +149,7 @@ impl From<&Error> for Code {
             Error::Store(error) => error.into(),
             Error::State(error) => error.into(),
             Error::Roster(error) => error.into(),
+            Error::Rollout(error) => error.into(),
             Error::Workspace(error) => error.into(),
             Error::Setting(error) => error.into(),
             Error::NotCollecting => Self::NotCollecting,
@@ -155,6 +157,17 @@ impl From<&Error> for Code {
             Error::OutOfRange { .. } => Self::Invalid,
             Error::TooMany { .. } => Self::TooMany,
             Error::Prometheus { .. } | Error::File { .. } => Self::Failed,
+        }
+    }
+}
+
+impl From<&RolloutsError> for Code {
+    fn from(error: &RolloutsError) -> Self {
+        match error {
+            RolloutsError::Plan(_) | RolloutsError::Refused { .. } => Self::Invalid,
+            RolloutsError::NotFound { .. } => Self::NotFound,
+            RolloutsError::TooMany => Self::TooMany,
+            RolloutsError::Store(error) => error.into(),
         }
     }
 }

@@ -193,7 +193,8 @@ impl Flags {
             note: Some(NOTE.into()),
             base: None,
         };
-        self.change_in(&guard, request, Losses::Small).map(Some)
+        self.change_in(&guard, request, Losses::Small, None)
+            .map(Some)
     }
 }
 

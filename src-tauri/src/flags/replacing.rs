@@ -29,7 +29,7 @@ impl Flags {
     /// # Errors
     /// As [`Flags::change`], except for [`Error::LargeLoss`].
     pub fn change_confirmed(&self, request: ChangeRequest) -> Result<Outcome, Error> {
-        self.change_in(&self.guard(), request, Losses::Any)
+        self.change_in(&self.guard(), request, Losses::Any, None)
     }
 }
 

@@ -80,7 +80,11 @@ impl UndoLog {
                 self.done.clear();
                 self.undone.clear();
             }
-            Cause::Edit | Cause::Import | Cause::Restore(_) => {
+            Cause::Edit
+            | Cause::Import
+            | Cause::Restore(_)
+            | Cause::Ramp(_)
+            | Cause::RollBack(_) => {
                 self.undone.clear();
                 self.done.push(UndoStep {
                     revision: revision.number,

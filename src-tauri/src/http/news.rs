@@ -188,7 +188,13 @@ async fn tell_of_flags(
                 room.publish(News::Targeted);
                 continue;
             }
-            Ok(Event::State(_) | Event::Restored(_) | Event::Token) => continue,
+            Ok(
+                Event::State(_)
+                | Event::Restored(_)
+                | Event::Rollouts
+                | Event::RolledBack(_)
+                | Event::Token,
+            ) => continue,
             Err(RecvError::Closed) => return,
         }
         let now = room.0.app.flags().in_force(Scope::Everyone);
@@ -252,9 +258,14 @@ async fn tell(
             },
             Ok(Event::Restored(id)) => of_restore(app, id).into_iter().collect(),
             Ok(Event::Token) => vec![News::Token(AcceptedToken::now(app))],
-            Ok(Event::Flags(_) | Event::Targeted | Event::Status | Event::State(None)) => {
-                Vec::new()
-            }
+            Ok(
+                Event::Flags(_)
+                | Event::Targeted
+                | Event::Status
+                | Event::State(None)
+                | Event::Rollouts
+                | Event::RolledBack(_),
+            ) => Vec::new(),
             // Whatever was missed.
             Err(_) => of_everything(app, &mut marks),
         };

@@ -11,11 +11,11 @@ use super::users::described;
 use super::{FILE_MODE, FOLDER_MODE, OTHERS};
 
 /// The databases' names without `.db`.
-const DATABASES: [&str; 4] = ["flagdeck", "metrics", "rosters", "state"];
+const DATABASES: [&str; 5] = ["flagdeck", "metrics", "rollouts", "rosters", "state"];
 
 /// The other files that Flagdeck alone writes. Neither `config.toml`, which keeps the mode that its
 /// user gave it, nor the tokens: if others could read one, it is to be replaced.
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "clock.json",
     "flagdeck.id",
     "flags.lock",
@@ -23,6 +23,7 @@ const FILES: [&str; 9] = [
     "overrides.lock",
     "push.json",
     "preferences.json",
+    "rollouts.lock",
     "upstream.lock",
     "window.lock",
 ];

@@ -72,6 +72,41 @@ macro_rules! with_every_call {
                 wanted: Wanted,
                 name: String
             ) -> Option<String>;
+            /// Every rollout that is watched, ramps or was rolled back, and those that could be: the
+            /// ones that need a person first, then in the order of the document.
+            rollouts::rollouts() -> Vec<RolloutStatus>;
+            /// One of them with its evidence and all that happened; the default rollout without a
+            /// `component`.
+            rollouts::rollout(component: Option<String>) -> RolloutDetails;
+            /// Every plan of ramps, those that every data folder has first.
+            rollouts::ramp_plans() -> Vec<NamedPlan>;
+            /// Keeps a plan under a name, in place of the one that has it.
+            rollouts::save_ramp_plan(name: String, plan: RampPlan) -> Vec<NamedPlan>;
+            /// Removes a plan.
+            rollouts::remove_ramp_plan(name: String) -> Vec<NamedPlan>;
+            /// Starts a ramp; its first step is made at `starts_ms`, or as soon as nothing is missing
+            /// for it.
+            rollouts::start_ramp(
+                component: Option<String>,
+                plan: RampPlan,
+                plan_name: Option<String>,
+                starts_ms: Option<i64>
+            ) -> RolloutDetails;
+            /// Pauses the ramp of a rollout: it stays where it is.
+            rollouts::pause_ramp(component: Option<String>) -> RolloutDetails;
+            /// Lets it go on; the present step is watched from the beginning.
+            rollouts::resume_ramp(component: Option<String>) -> RolloutDetails;
+            /// Makes the next step at once, whatever is missing for it.
+            rollouts::skip_ramp(component: Option<String>) -> RolloutDetails;
+            /// Ends it where it is; or puts the rollout back to what it was before.
+            rollouts::abort_ramp(component: Option<String>, puts_back: bool) -> RolloutDetails;
+            /// Sets what one rollout alone is held to, in place of what was set.
+            rollouts::set_guard_rules(
+                component: Option<String>,
+                rules: OwnGuardRules
+            ) -> RolloutDetails;
+            /// Judges a decision again, from what was stored.
+            rollouts::replay_decision(id: u64) -> Replayed;
             /// Every roster, by name.
             rosters::rosters() -> Vec<RosterInfo>;
             /// Lets the user choose a file of users to look at and import; `null` if they chose none.

@@ -25,6 +25,17 @@ pub enum Announcement {
         /// The name of the source.
         source: Option<String>,
     },
+    /// A rollout was looked at again: its ramp, its evidence, a decision.
+    Rollouts,
+    /// A rollout was rolled back because it did harm.
+    RolledBack {
+        /// The number of the decision.
+        id: u64,
+        /// The component; `null` for the default rollout.
+        component: Option<String>,
+        /// The reason, in words.
+        sentence: String,
+    },
     /// A command was chosen in the window's menu.
     Command {
         /// Its name in the catalogue of commands.
@@ -197,6 +208,8 @@ pub enum View {
     Dashboard,
     /// The tree and the rollout editor.
     Flags,
+    /// Rollouts: ramps, evidence and decisions.
+    Rollouts,
     /// Lists of users, over which changes are counted before they are saved.
     Rosters,
     /// What applications report, as charts.

@@ -1,6 +1,6 @@
 // Generated from src-tauri/src/wire/calls.rs by `UPDATE_BINDINGS=1 cargo test bindings`.
 
-import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, ChosenWorkspace, Connected, Definitions, DemoStatus, Difference, Edit, Explanation, Flags, FollowedReview, ForgottenUser, Given, HistoryFilter, HistoryPage, LastChange, ListedUsers, Look, OnFor, OpenedPage, Outcome, OverrideSelection, Person, Planned, Preferences, Previewed, Publishing, PublishingReview, Pulse, Quarantined, RemovedDemo, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, RosterFile, RosterInfo, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Tally, Target, TargetedOverride, Timeline, Wanted, Widenings, WorkspaceFile } from "./wire";
+import type { Actor, AsOf, Backup, Blame, BuildInfo, ChartQuery, Charts, ChosenFile, ChosenWorkspace, Connected, Definitions, DemoStatus, Difference, Edit, Explanation, Flags, FollowedReview, ForgottenUser, Given, HistoryFilter, HistoryPage, LastChange, ListedUsers, Look, NamedPlan, OnFor, OpenedPage, Outcome, OverrideSelection, OwnGuardRules, Person, Planned, Preferences, Previewed, Publishing, PublishingReview, Pulse, Quarantined, RampPlan, RemovedDemo, Replayed, RestoreFilter, RestorePage, RestoreRequest, Review, RevisionChange, RolloutDetails, RolloutStatus, RosterFile, RosterInfo, Setting, SettingValue, Snapshot, SnapshotFilter, SnapshotLabel, SnapshotPage, SnapshotsFile, StateAt, StateDifference, StateDifferenceOptions, StateRestore, StateSource, Status, Survey, TakenBack, Tally, Target, TargetedOverride, Timeline, Wanted, Widenings, WorkspaceFile } from "./wire";
 
 /** The calls of the page to the backend; each rejects with a `Failure`. */
 export interface Calls {
@@ -36,6 +36,30 @@ export interface Calls {
   previewUsers(planned: Planned, roster: string | null, wanted: Wanted): Promise<ListedUsers>;
   /** Lets the user choose where to write all of them as a table, for its owner alone, from `wanted.offset` on; `null` for none. */
   exportUsers(planned: Planned, roster: string | null, wanted: Wanted, name: string): Promise<string | null>;
+  /** Every rollout that is watched, ramps or was rolled back, and those that could be: the ones that need a person first, then in the order of the document. */
+  rollouts(): Promise<Array<RolloutStatus>>;
+  /** One of them with its evidence and all that happened; the default rollout without a `component`. */
+  rollout(component?: string | null): Promise<RolloutDetails>;
+  /** Every plan of ramps, those that every data folder has first. */
+  rampPlans(): Promise<Array<NamedPlan>>;
+  /** Keeps a plan under a name, in place of the one that has it. */
+  saveRampPlan(name: string, plan: RampPlan): Promise<Array<NamedPlan>>;
+  /** Removes a plan. */
+  removeRampPlan(name: string): Promise<Array<NamedPlan>>;
+  /** Starts a ramp; its first step is made at `starts_ms`, or as soon as nothing is missing for it. */
+  startRamp(component: string | null, plan: RampPlan, planName?: string | null, startsMs?: number | null): Promise<RolloutDetails>;
+  /** Pauses the ramp of a rollout: it stays where it is. */
+  pauseRamp(component?: string | null): Promise<RolloutDetails>;
+  /** Lets it go on; the present step is watched from the beginning. */
+  resumeRamp(component?: string | null): Promise<RolloutDetails>;
+  /** Makes the next step at once, whatever is missing for it. */
+  skipRamp(component?: string | null): Promise<RolloutDetails>;
+  /** Ends it where it is; or puts the rollout back to what it was before. */
+  abortRamp(component: string | null, putsBack: boolean): Promise<RolloutDetails>;
+  /** Sets what one rollout alone is held to, in place of what was set. */
+  setGuardRules(component: string | null, rules: OwnGuardRules): Promise<RolloutDetails>;
+  /** Judges a decision again, from what was stored. */
+  replayDecision(id: number): Promise<Replayed>;
   /** Every roster, by name. */
   rosters(): Promise<Array<RosterInfo>>;
   /** Lets the user choose a file of users to look at and import; `null` if they chose none. */
@@ -228,6 +252,18 @@ export const CALLS: Record<keyof Calls, readonly [string, ...string[]]> = {
   onFor: ["on_for", "component", "roster", "at"],
   previewUsers: ["preview_users", "planned", "roster", "wanted"],
   exportUsers: ["export_users", "planned", "roster", "wanted", "name"],
+  rollouts: ["rollouts"],
+  rollout: ["rollout", "component"],
+  rampPlans: ["ramp_plans"],
+  saveRampPlan: ["save_ramp_plan", "name", "plan"],
+  removeRampPlan: ["remove_ramp_plan", "name"],
+  startRamp: ["start_ramp", "component", "plan", "planName", "startsMs"],
+  pauseRamp: ["pause_ramp", "component"],
+  resumeRamp: ["resume_ramp", "component"],
+  skipRamp: ["skip_ramp", "component"],
+  abortRamp: ["abort_ramp", "component", "putsBack"],
+  setGuardRules: ["set_guard_rules", "component", "rules"],
+  replayDecision: ["replay_decision", "id"],
   rosters: ["rosters"],
   chooseRoster: ["choose_roster"],
   droppedRoster: ["dropped_roster"],

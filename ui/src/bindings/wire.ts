@@ -456,7 +456,7 @@ name: string, };
 /**
  * The face of Flagdeck that a change was made through.
  */
-export type Via = "window" | "flagctl" | "http" | "followed";
+export type Via = "window" | "flagctl" | "http" | "followed" | "rollout";
 
 /**
  * A revision that undo or redo would act on.
@@ -964,7 +964,7 @@ isDamaged?: boolean, };
 /**
  * Why a revision came to be.
  */
-export type Cause = { "kind": "edit" } | { "kind": "import" } | { "kind": "undo", "of": RevisionNumber } | { "kind": "redo", "of": RevisionNumber } | { "kind": "restore", "of": RevisionNumber } | { "kind": "follow" } | { "kind": "adopt" } | { "kind": "publish" } | { "kind": "unfollow" };
+export type Cause = { "kind": "edit" } | { "kind": "import" } | { "kind": "undo", "of": RevisionNumber } | { "kind": "redo", "of": RevisionNumber } | { "kind": "restore", "of": RevisionNumber } | { "kind": "follow" } | { "kind": "adopt" } | { "kind": "publish" } | { "kind": "unfollow" } | { "kind": "ramp", "of": number } | { "kind": "roll_back", "of": number };
 
 /**
  * The last revision that touched a path.
@@ -3644,6 +3644,619 @@ roster: string,
 rows: number, };
 
 /**
+ * A rollout that is watched, widened step by step, or was rolled back.
+ */
+export type RolloutStatus = { 
+/**
+ * The component; `null` for the default rollout.
+ */
+component: string | null, 
+/**
+ * The percentage in force, 0 to 100; that of the default rollout if the component has no custom
+ * one.
+ */
+percentage: number, 
+/**
+ * Whether it is on for anybody.
+ */
+isOn: boolean, 
+/**
+ * Whether it is on for a part of all users.
+ */
+isPartial: boolean, 
+/**
+ * How it stands.
+ */
+standing: RolloutStanding, 
+/**
+ * The same in words, with the reason and numbers.
+ */
+sentence: string, 
+/**
+ * What is watched now; `null` if nothing is.
+ */
+attempt: AttemptStatus | null, 
+/**
+ * The ramp under way, or the last one; `null` if there was none.
+ */
+ramp: RampStatus | null, 
+/**
+ * What it is held to.
+ */
+rules: GuardRules, 
+/**
+ * What is set for this rollout alone.
+ */
+ownRules: OwnGuardRules, 
+/**
+ * The last time it was rolled back; `null` if never.
+ */
+rolledBack: DecisionSummary | null, };
+
+/**
+ * How a rollout stands.
+ */
+export type RolloutStanding = "unwatched" | "collecting" | "healthy" | "holding" | "rolledBack" | "settled";
+
+/**
+ * One attempt at a rollout: from when it became partial until it is off, on for everyone or held
+ * to other rules.
+ */
+export type AttemptStatus = { 
+/**
+ * 1 for the first at this rollout.
+ */
+number: number, 
+/**
+ * When it began, in milliseconds since 1970.
+ */
+beganMs: number, 
+/**
+ * When the last calculation was reported, in milliseconds since 1970; `null` for none yet.
+ */
+seenMs: number | null, 
+/**
+ * Of users with it on.
+ */
+exposed: ArmCounts, 
+/**
+ * Of the others.
+ */
+control: ArmCounts, 
+/**
+ * The share of failed calculations of users with it on, less that of the others, with an
+ * interval that holds however often it is looked at; `null` while one arm is empty.
+ */
+difference: Interval | null, 
+/**
+ * The evidence of each test.
+ */
+tests: Array<TestStatus>, 
+/**
+ * Blocks that were judged.
+ */
+blocks: number, 
+/**
+ * Calculations in the block that is not judged yet.
+ */
+waiting: number, };
+
+/**
+ * What was counted of one arm.
+ */
+export type ArmCounts = { 
+/**
+ * Calculations.
+ */
+calculations: number, 
+/**
+ * Those that failed.
+ */
+failed: number, 
+/**
+ * Those slower than the response time.
+ */
+late: number, };
+
+/**
+ * The evidence of a test.
+ */
+export type TestStatus = { 
+/**
+ * Which.
+ */
+test: GuardTest, 
+/**
+ * ln of the evidence that it does harm: 0 without any, below it for harmlessness.
+ */
+ln: number, 
+/**
+ * ln of the evidence at which it acts.
+ */
+thresholdLn: number, };
+
+/**
+ * A test of the guard.
+ */
+export type GuardTest = "relative" | "latency" | "absolute" | "late" | "memory" | "ratio";
+
+/**
+ * What a rollout is held to.
+ */
+export type GuardRules = { 
+/**
+ * Whether it is rolled back if it does harm.
+ */
+enabled: boolean, 
+/**
+ * The share of failed calculations that is tolerated, above 0 and up to 0.65.
+ */
+errorRate: number, 
+/**
+ * The duration that 5 % of calculations may exceed, in milliseconds.
+ */
+responseTimeMs: number, 
+/**
+ * The memory that is tolerated, in bytes.
+ */
+memoryBytes: number, 
+/**
+ * The odds ratio between users with it on and the others that is tolerated, 1 to 10.
+ */
+toleratedRatio: number, 
+/**
+ * The probability with which an attempt of a healthy rollout may be rolled back.
+ */
+alpha: number, 
+/**
+ * Whether the bare thresholds decide, instead of tests.
+ */
+strict: boolean, };
+
+/**
+ * What is set for one rollout alone; `null` for what the settings say.
+ */
+export type OwnGuardRules = { enabled: boolean | null, errorRate: number | null, responseTimeMs: number | null, memoryBytes: number | null, toleratedRatio: number | null, alpha: number | null, strict: boolean | null, };
+
+/**
+ * What is to be done.
+ */
+export type GuardAction = "rollBack" | "hold" | "advance";
+
+/**
+ * Natural logarithms of the evidence of each test, all 0 before the first block.
+ */
+export type Evidence = { 
+/**
+ * That exposed users fail more often than others.
+ */
+lnRelative: number, 
+/**
+ * That exposed users wait longer than others; `null` without durations.
+ */
+lnLatency: number | null, 
+/**
+ * That exposed users fail more often than the limit; `null` without a limit.
+ */
+lnAbsolute: number | null, 
+/**
+ * That exposed users wait longer than the response time more often than the limit; `null`
+ * without a limit.
+ */
+lnLate: number | null, 
+/**
+ * That more or fewer users are exposed than should be; `null` if the share is not known.
+ */
+lnRatio: number | null, };
+
+/**
+ * How much larger one share is than another, with the interval that holds at every look.
+ */
+export type Interval = { 
+/**
+ * The share of bad calculations of exposed users minus that of others, -1.0 to 1.0.
+ */
+estimate: number, 
+/**
+ * The lower end, -1.0 to the estimate.
+ */
+low: number, 
+/**
+ * The upper end, the estimate to 1.0.
+ */
+high: number, };
+
+/**
+ * A ramp.
+ */
+export type RampStatus = { 
+/**
+ * Its number.
+ */
+id: number, 
+/**
+ * The name of its plan; `null` for steps that were given by themselves.
+ */
+planName: string | null, 
+/**
+ * Its plan.
+ */
+plan: RampPlan, 
+/**
+ * Whether it goes on.
+ */
+phase: RampPhase, 
+/**
+ * How many steps were made.
+ */
+made: number, 
+/**
+ * Who started it.
+ */
+by: Actor, 
+/**
+ * When it was started, in milliseconds since 1970.
+ */
+startedMs: number, 
+/**
+ * When the present step was made, in milliseconds since 1970; `null` before the first.
+ */
+steppedMs: number | null, 
+/**
+ * What is missing for the next step, or to be complete after the last; empty if it has ended.
+ */
+missing: Array<RampMissing>, 
+/**
+ * The earliest moment of the next step, in milliseconds since 1970; `null` if it is not known.
+ */
+earliestMs: number | null, 
+/**
+ * When it was not watched last, if its step began again for that.
+ */
+gap: RampGap | null, 
+/**
+ * Where it is and what is missing, in words.
+ */
+sentence: string, };
+
+/**
+ * The steps of a ramp, and what each of them needs.
+ */
+export type RampPlan = { 
+/**
+ * The percentages, each larger than the one before.
+ */
+steps: Array<number>, 
+/**
+ * For how long each step is watched at least, in seconds.
+ */
+dwellS: number, 
+/**
+ * How many calculations of users with it on each step has to see.
+ */
+leastExposed: number, 
+/**
+ * When steps may be made; `null` for at any time.
+ */
+hours: RampHours | null, };
+
+/**
+ * Working hours. They may go over midnight, and belong to the day they begin on then.
+ */
+export type RampHours = { 
+/**
+ * The days, from Monday on, each once.
+ */
+days: Array<RampDay>, 
+/**
+ * When they begin, by the clock of the zone: `09:00`.
+ */
+from: string, 
+/**
+ * When they end: `17:00`. The same as `from` for the whole day.
+ */
+to: string, 
+/**
+ * The name of the time zone: `Europe/Berlin`.
+ */
+zone: string, };
+
+/**
+ * A day of the week.
+ */
+export type RampDay = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+
+/**
+ * Whether a ramp goes on.
+ */
+export type RampPhase = "running" | "paused" | "changed" | "completed" | "aborted" | "rolledBack";
+
+/**
+ * A time in which a ramp was not watched.
+ */
+export type RampGap = { 
+/**
+ * Why.
+ */
+why: Unwatched, 
+/**
+ * When it began, in milliseconds since 1970.
+ */
+fromMs: number, 
+/**
+ * When it ended, in milliseconds since 1970.
+ */
+toMs: number, };
+
+/**
+ * Why a ramp was not watched.
+ */
+export type Unwatched = "closed" | "unstored" | "silent" | "off";
+
+/**
+ * Something that has to come before the next step is made.
+ */
+export type RampMissing = { "kind": "person" } | { "kind": "start", 
+/**
+ * When, in milliseconds since 1970.
+ */
+atMs: number, } | { "kind": "guard" } | { "kind": "watching", 
+/**
+ * Why.
+ */
+why: Unwatched, 
+/**
+ * Since when, in milliseconds since 1970.
+ */
+sinceMs: number, } | { "kind": "time", 
+/**
+ * How much, in milliseconds.
+ */
+leftMs: number, } | { "kind": "exposed", 
+/**
+ * How many.
+ */
+left: number, } | { "kind": "hours", 
+/**
+ * When they begin, in milliseconds since 1970; `null` if never within a week.
+ */
+opensMs: number | null, };
+
+/**
+ * A plan of ramps under a name.
+ */
+export type NamedPlan = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its steps, and what each needs.
+ */
+plan: RampPlan, 
+/**
+ * Whether every data folder has it, so that it can be neither changed nor removed.
+ */
+isBuiltIn: boolean, };
+
+/**
+ * A rollout with everything that happened.
+ */
+export type RolloutDetails = { 
+/**
+ * How it stands.
+ */
+status: RolloutStatus, 
+/**
+ * How the evidence of the present attempt grew.
+ */
+points: Array<EvidencePoint>, 
+/**
+ * What happened, latest first.
+ */
+timeline: Array<TimelineEntry>, };
+
+/**
+ * The evidence at one moment.
+ */
+export type EvidencePoint = { 
+/**
+ * When, in milliseconds since 1970.
+ */
+atMs: number, 
+/**
+ * The evidence of each test.
+ */
+evidence: Evidence, 
+/**
+ * The difference of the shares of failed calculations so far.
+ */
+difference: Interval | null, 
+/**
+ * What was counted so far.
+ */
+exposed: ArmCounts, 
+/**
+ * The same of the others.
+ */
+control: ArmCounts, };
+
+/**
+ * Something that happened to a rollout.
+ */
+export type TimelineEntry = { 
+/**
+ * Its number.
+ */
+id: number, 
+/**
+ * When, in milliseconds since 1970.
+ */
+atMs: number, 
+/**
+ * The component; `null` for the default rollout.
+ */
+component: string | null, 
+/**
+ * What.
+ */
+what: Happened, 
+/**
+ * The same in words.
+ */
+sentence: string, 
+/**
+ * Who did it; `null` if Flagdeck did.
+ */
+by: Actor | null, 
+/**
+ * The revision that came of it, if one did.
+ */
+revision: number | null, 
+/**
+ * The decision that it is of, if it is of one.
+ */
+decision: number | null, };
+
+/**
+ * What may happen to a rollout.
+ */
+export type Happened = "attemptBegan" | "rampStarted" | "stepMade" | "stepBeganAgain" | "held" | "released" | "paused" | "resumed" | "skipped" | "changed" | "aborted" | "completed" | "rolledBack";
+
+/**
+ * What was decided about a rollout, briefly.
+ */
+export type DecisionSummary = { 
+/**
+ * Its number.
+ */
+id: number, 
+/**
+ * When, in milliseconds since 1970.
+ */
+atMs: number, 
+/**
+ * The reason, in words.
+ */
+sentence: string, 
+/**
+ * The revision that rolled it back; `null` if that is not saved yet, or was not needed.
+ */
+revision: number | null, };
+
+/**
+ * What was decided about a rollout, with everything that led to it.
+ */
+export type Decision = { 
+/**
+ * Its number.
+ */
+id: number, 
+/**
+ * The component; `null` for the default rollout.
+ */
+component: string | null, 
+/**
+ * When, in milliseconds since 1970.
+ */
+atMs: number, 
+/**
+ * The attempt at this rollout, from 1.
+ */
+attempt: number, 
+/**
+ * When that began, in milliseconds since 1970.
+ */
+beganMs: number, 
+/**
+ * What was decided.
+ */
+action: GuardAction, 
+/**
+ * What led to it.
+ */
+test: GuardTest, 
+/**
+ * The reason, in words.
+ */
+sentence: string, 
+/**
+ * What the rollout was held to.
+ */
+rules: GuardRules, 
+/**
+ * The percentage it had, 0 to 100.
+ */
+percentage: number, 
+/**
+ * The evidence of each test.
+ */
+tests: Array<TestStatus>, 
+/**
+ * What was counted of users with it on.
+ */
+exposed: ArmCounts, 
+/**
+ * The same of the others.
+ */
+control: ArmCounts, 
+/**
+ * The difference of the shares of failed calculations.
+ */
+difference: Interval | null, 
+/**
+ * Memory at the end, in bytes, if it was reported.
+ */
+memoryBytes: number | null, 
+/**
+ * Blocks that it was decided after.
+ */
+blocks: number, 
+/**
+ * The revision in force when it was decided.
+ */
+base: number, 
+/**
+ * What became of it.
+ */
+outcome: DecisionOutcome, };
+
+/**
+ * What became of a decision.
+ */
+export type DecisionOutcome = { "kind": "pending", 
+/**
+ * Why it could not be yet.
+ */
+trouble: string | null, } | { "kind": "done", 
+/**
+ * The revision.
+ */
+revision: number, 
+/**
+ * Whether it is an override of the document that is followed.
+ */
+isOverride: boolean, } | { "kind": "wasOff" };
+
+/**
+ * A decision as it is judged again from what was stored.
+ */
+export type Replayed = { 
+/**
+ * The decision.
+ */
+decision: Decision, 
+/**
+ * Whether the blocks that were stored lead to the same decision; `null` if they are not kept
+ * any more.
+ */
+isSame: boolean | null, 
+/**
+ * How the evidence grew.
+ */
+points: Array<EvidencePoint>, };
+
+/**
  * What the backend tells the window. The window reads what changed; the event does not carry it.
  */
 export type Announcement = { "kind": "flags", 
@@ -3654,7 +4267,19 @@ revision: RevisionNumber, } | { "kind": "status" } | { "kind": "state",
 /**
  * The name of the source.
  */
-source: string | null, } | { "kind": "command", 
+source: string | null, } | { "kind": "rollouts" } | { "kind": "rolled_back", 
+/**
+ * The number of the decision.
+ */
+id: number, 
+/**
+ * The component; `null` for the default rollout.
+ */
+component: string | null, 
+/**
+ * The reason, in words.
+ */
+sentence: string, } | { "kind": "command", 
 /**
  * Its name in the catalogue of commands.
  */
@@ -3717,7 +4342,7 @@ export type Theme = "system" | "light" | "dark";
 /**
  * A view of the window.
  */
-export type View = "dashboard" | "flags" | "rosters" | "metrics" | "snapshots" | "activity" | "settings";
+export type View = "dashboard" | "flags" | "rollouts" | "rosters" | "metrics" | "snapshots" | "activity" | "settings";
 
 /** Every code of a failure. */
 export const CODES: readonly Code[] = [

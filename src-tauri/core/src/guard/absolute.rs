@@ -1,7 +1,8 @@
 //! Whether exposed users fail more often than a limit. Needs no control arm, so it also works at
 //! 100 %.
 
-use super::{ln_mean_exp, log_spaced};
+use super::log_spaced;
+use super::products::Products;
 use crate::limits::GUARD_LIMIT_MAX;
 
 /// Shares that are bet on.
@@ -17,8 +18,7 @@ const SHARE_LAST: f64 = 0.95;
 pub struct Absolute {
     /// For each share, ln of how much a bad calculation speaks for it, and a good one.
     lns: [(f64, f64); SHARES],
-    calculations: u64,
-    bad: u64,
+    products: Products<SHARES>,
 }
 
 impl Absolute {
@@ -26,7 +26,7 @@ impl Absolute {
     ///
     /// # Panics
     /// If `limit` is not above 0.0 and at most [`GUARD_LIMIT_MAX`].
-    pub fn new(limit: f64) -> Self {
+    pub fn new(limit: f64, renews: bool) -> Self {
         assert!(
             limit > 0.0 && limit <= GUARD_LIMIT_MAX,
             "the limit is {limit}"
@@ -37,24 +37,22 @@ impl Absolute {
                 let good = (1.0 - share) / (1.0 - limit);
                 ((share / limit).ln(), good.ln())
             }),
-            calculations: 0,
-            bad: 0,
+            products: Products::new(renews),
         }
     }
 
-    /// Adds calculations, `bad` of which are bad.
+    /// Adds the calculations of a block, `bad` of which are bad.
     pub fn add(&mut self, calculations: u64, bad: u64) {
-        self.calculations += calculations;
-        self.bad += bad.min(calculations);
+        self.products.begin_block();
+        let bad = bad.min(calculations);
+        let (bad, good) = (bad as f64, (calculations - bad) as f64);
+        let factors = self.lns.iter();
+        self.products
+            .multiply(factors.map(|(of_bad, of_good)| bad * of_bad + good * of_good));
     }
 
     /// Returns ln of the evidence.
     pub fn ln(&self) -> f64 {
-        let (bad, good) = (self.bad as f64, (self.calculations - self.bad) as f64);
-        ln_mean_exp(
-            self.lns
-                .iter()
-                .map(|(of_bad, of_good)| bad * of_bad + good * of_good),
-        )
+        self.products.ln()
     }
 }

@@ -6,7 +6,8 @@
 //! those of others. So nothing is assumed about how often calculations are bad, nor about the share
 //! of users who are exposed: both may differ from block to block.
 
-use super::{ln_mean_exp, log_spaced};
+use super::log_spaced;
+use super::products::Products;
 
 /// Odds ratios that are bet on.
 const RATIOS: usize = 14;
@@ -35,13 +36,13 @@ pub struct Relative {
     ln_ratios: [f64; RATIOS],
     /// The tolerated odds ratio, and it times each that is bet on.
     odds: [f64; LANES],
-    /// ln of the product over all blocks, for each ratio.
-    ln_products: [f64; RATIOS],
+    /// Over all blocks, for each ratio.
+    products: Products<RATIOS>,
 }
 
 impl Relative {
     /// Begins without evidence. `tolerated` is an odds ratio, at least 1.0.
-    pub fn new(tolerated: f64) -> Self {
+    pub fn new(tolerated: f64, renews: bool) -> Self {
         let ratios = log_spaced::<RATIOS>(RATIO_FIRST, RATIO_LAST);
         let mut odds = [tolerated; LANES];
         for (odds, ratio) in odds[1..].iter_mut().zip(ratios) {
@@ -50,7 +51,7 @@ impl Relative {
         Self {
             ln_ratios: ratios.map(f64::ln),
             odds,
-            ln_products: [0.0; RATIOS],
+            products: Products::new(renews),
         }
     }
 
@@ -62,6 +63,7 @@ impl Relative {
             control,
             control_bad,
         } = *table;
+        self.products.begin_block();
         let bad = exposed_bad + control_bad;
         let is_one_sided = exposed == 0 || control == 0;
         if is_one_sided || bad == 0 || bad == exposed + control {
@@ -69,15 +71,15 @@ impl Relative {
             return;
         }
         let [tolerated, bets @ ..] = ln_moments(exposed, control, bad, &self.odds);
-        for ((product, ln_ratio), bet) in self.ln_products.iter_mut().zip(self.ln_ratios).zip(bets)
-        {
-            *product += exposed_bad as f64 * ln_ratio + tolerated - bet;
-        }
+        let factors = self.ln_ratios.iter().zip(bets);
+        let factors =
+            factors.map(|(ln_ratio, bet)| exposed_bad as f64 * ln_ratio + tolerated - bet);
+        self.products.multiply(factors);
     }
 
     /// Returns ln of the evidence: the mean over all ratios.
     pub fn ln(&self) -> f64 {
-        ln_mean_exp(self.ln_products.into_iter())
+        self.products.ln()
     }
 }
 

@@ -140,6 +140,7 @@ fn relative(arguments: &RulesArguments) -> Rules {
         late_limit: None,
         memory: None,
         least_exposed: None,
+        renews: false,
     }
 }
 

@@ -44,6 +44,7 @@ fn filter(arguments: HistoryArguments, now_ms: i64) -> anyhow::Result<HistoryFil
             Face::Flagctl => Via::Flagctl,
             Face::Http => Via::Http,
             Face::Followed => Via::Followed,
+            Face::Rollout => Via::Rollout,
         }),
         name: arguments.actor,
         text: arguments.text,
@@ -64,6 +65,8 @@ fn line(revision: &RevisionSummary) -> String {
         Cause::Redo(of) => format!("redo of {of}: "),
         Cause::Restore(of) => format!("restore of {of}: "),
         Cause::Adopt => "adopted: ".into(),
+        Cause::Ramp(_) => "ramp: ".into(),
+        Cause::RollBack(of) => format!("rolled back ({of}): "),
     };
     let changes = summary(&revision.changes);
     let note = revision.note.as_ref();

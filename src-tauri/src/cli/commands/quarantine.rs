@@ -105,5 +105,6 @@ fn what(database: Database) -> &'static str {
         Database::Metrics => "metrics",
         Database::States => "states and snapshots",
         Database::Rosters => "rosters",
+        Database::Rollouts => "rollouts",
     }
 }

@@ -53,6 +53,8 @@ pub enum Database {
     States,
     /// `rosters.db`.
     Rosters,
+    /// `rollouts.db`.
+    Rollouts,
 }
 
 impl Database {
@@ -63,6 +65,7 @@ impl Database {
             Self::Metrics => "metrics",
             Self::States => "state",
             Self::Rosters => "rosters",
+            Self::Rollouts => "rollouts",
         }
     }
 
@@ -73,7 +76,13 @@ impl Database {
             return Some(Self::Flags);
         }
         let (stem, _) = name.split_once('-')?;
-        let all = [Self::Flags, Self::Metrics, Self::States, Self::Rosters];
+        let all = [
+            Self::Flags,
+            Self::Metrics,
+            Self::States,
+            Self::Rosters,
+            Self::Rollouts,
+        ];
         all.into_iter().find(|database| database.stem() == stem)
     }
 
@@ -88,6 +97,7 @@ impl Database {
             Self::Metrics => "The saved metrics",
             Self::States => "The saved states",
             Self::Rosters => "The saved rosters",
+            Self::Rollouts => "Ramps and decisions about rollouts",
         }
     }
 
@@ -96,7 +106,7 @@ impl Database {
         let quarantine = data_dir.join(QUARANTINE);
         match self {
             Self::Flags => quarantine.join(".unfinished"),
-            Self::Metrics | Self::States | Self::Rosters => {
+            Self::Metrics | Self::States | Self::Rosters | Self::Rollouts => {
                 quarantine.join(format!(".unfinished-{}", self.stem()))
             }
         }
@@ -106,7 +116,7 @@ impl Database {
     fn free_entry(self, data_dir: &Path, at_ms: i64) -> Result<PathBuf, StoreError> {
         let (name, suffix) = match self {
             Self::Flags => (backup::stamp(at_ms), ""),
-            Self::Metrics | Self::States | Self::Rosters => {
+            Self::Metrics | Self::States | Self::Rosters | Self::Rollouts => {
                 (format!("{}-{at_ms}", self.stem()), ".db")
             }
         };
@@ -193,6 +203,7 @@ impl Entry {
             Database::Metrics => "What was measured so far",
             Database::States => "The states and their snapshots",
             Database::Rosters => "The imported rosters",
+            Database::Rollouts => "Ramps and decisions about rollouts",
         };
         format!(
             "{lost} cannot be read ({what}); the file was moved to {place} on {when}, and a new \

@@ -482,6 +482,7 @@ pub(crate) fn write_via(via: Via) -> &'static str {
         Via::Flagctl => "flagctl",
         Via::Http => "http",
         Via::Followed => "followed",
+        Via::Rollout => "rollout",
     }
 }
 
@@ -491,6 +492,7 @@ pub(crate) fn read_via(text: &str) -> Option<Via> {
         "flagctl" => Some(Via::Flagctl),
         "http" => Some(Via::Http),
         "followed" => Some(Via::Followed),
+        "rollout" => Some(Via::Rollout),
         _ => None,
     }
 }
@@ -506,6 +508,9 @@ fn write_cause(cause: Cause) -> (&'static str, Option<RevisionNumber>) {
         Cause::Adopt => ("adopt", None),
         Cause::Publish => ("publish", None),
         Cause::Unfollow => ("unfollow", None),
+        // Their numbers are kept where those of revisions are.
+        Cause::Ramp(of) => ("ramp", Some(RevisionNumber(of))),
+        Cause::RollBack(of) => ("roll_back", Some(RevisionNumber(of))),
     }
 }
 
@@ -520,6 +525,8 @@ fn read_cause(text: &str, of: Option<RevisionNumber>) -> Option<Cause> {
         ("adopt", None) => Some(Cause::Adopt),
         ("publish", None) => Some(Cause::Publish),
         ("unfollow", None) => Some(Cause::Unfollow),
+        ("ramp", Some(of)) => Some(Cause::Ramp(of.0)),
+        ("roll_back", Some(of)) => Some(Cause::RollBack(of.0)),
         _ => None,
     }
 }

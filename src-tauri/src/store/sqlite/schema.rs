@@ -45,6 +45,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         sql: followed::TABLE,
         fill: |_| Ok(()),
     },
+    // Revisions by ramps, and those that rolled a rollout back.
+    Migration {
+        sql: "",
+        fill: |_| Ok(()),
+    },
 ];
 
 /// The first format that keeps what is followed.
