@@ -6,6 +6,7 @@ import { dashboardCommands } from "../views/dashboard/commands";
 import { flagsCommands } from "../views/flags/commands";
 import { overrideCommands } from "../views/following/commands";
 import { jsonCommands } from "../views/json/commands";
+import { rolloutCommands } from "../views/rollouts/commands";
 import { rosterCommands } from "../views/rosters/commands";
 import { settingsCommands } from "../views/settings/commands";
 import { snapshotsCommands } from "../views/snapshots/commands";
@@ -22,6 +23,7 @@ export function contributions(deck: Deck, steps: Steps) {
     overrideCommands(deck),
     dashboardCommands(deck),
     snapshotsCommands(deck),
+    rolloutCommands(deck),
     rosterCommands(deck),
     settingsCommands(deck),
   ] as const;

@@ -10,7 +10,7 @@ import { words } from "../words";
 import type { Command } from "./command";
 import { hasOwnUndo } from "./keys";
 
-const ofFlags: ReadonlySet<View> = new Set(["dashboard", "flags", "activity"]);
+const ofFlags: ReadonlySet<View> = new Set(["dashboard", "flags", "rollouts", "activity"]);
 
 export class Steps {
   readonly #deck: Deck;

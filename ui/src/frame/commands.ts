@@ -11,10 +11,11 @@ export function frameCommands(deck: Deck) {
   return {
     view_dashboard: show("dashboard"),
     view_flags: show("flags"),
+    view_rollouts: show("rollouts"),
+    view_rosters: show("rosters"),
     view_metrics: show("metrics"),
     view_snapshots: show("snapshots"),
     view_activity: show("activity"),
-    view_rosters: show("rosters"),
     view_settings: show("settings"),
     palette: { run: () => overlay.show({ kind: "palette" }) },
     help: { run: () => overlay.show({ kind: "help" }) },

@@ -22,6 +22,7 @@ import { Metrics } from "./metrics.svelte";
 import { Overlay } from "./overlay.svelte";
 import { PulseFeed } from "./pulse.svelte";
 import { tellConfirmed } from "./restoring";
+import { Rollouts } from "./rollouts.svelte";
 import { Rosters } from "./rosters.svelte";
 import { Shown } from "./shown.svelte";
 import { Snapshots } from "./snapshots.svelte";
@@ -52,6 +53,7 @@ export interface Deck {
   confirmations: Confirmations;
   snapshots: Snapshots;
   importing: Importing;
+  rollouts: Rollouts;
   rosters: Rosters;
   compare: Compare;
 }
@@ -91,6 +93,7 @@ export function makeDeck(host: Host): Deck {
     confirmations: new Confirmations(sources, (restore) => tellConfirmed(deck, restore)),
     snapshots: new Snapshots(host, sources),
     importing: new Importing(host),
+    rollouts: new Rollouts(host),
     rosters: new Rosters(host, choices),
     compare: new Compare(),
   };

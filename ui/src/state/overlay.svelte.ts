@@ -11,6 +11,7 @@ import type {
   Definitions,
   Planned,
   Quarantined,
+  RampStatus,
   RosterFile,
   RosterInfo,
   Snapshot,
@@ -58,6 +59,12 @@ export type Over =
   | { kind: "remove_roster"; roster: RosterInfo }
   /** A person to be forgotten everywhere; empty if the id is still to be typed. */
   | { kind: "forget_person"; id: string }
+  /** A ramp to be started; of the default rollout without a component. */
+  | { kind: "start_ramp"; component: string | null }
+  | { kind: "abort_ramp"; component: string | null; ramp: RampStatus }
+  | { kind: "guard_rules"; component: string | null }
+  /** A decision about a rollout, by its number. */
+  | { kind: "decision"; id: number }
   | { kind: "restore"; revision: number }
   /** What set a value of a state, or took it away: a key as a difference prints it, or a pointer. */
   | { kind: "blame"; at: StateAt; key: string }

@@ -4,6 +4,7 @@
 export const icons = {
   dashboard: "M2.2 11.5a6 6 0 1 1 11.6 0 M8 9.2 10.8 5.8",
   flag: "M3.5 14.2V2.2 M3.5 3h8.8l-2 3 2 3H3.5",
+  ramp: "M2 13h3.2v-3.2h3.4V6.6H12V3.2h2",
   chart: "M2 13.5h12 M2.5 10.5 6 6.5l2.8 2.6L13.5 3.5",
   activity: "M2.5 4h11 M2.5 8h11 M2.5 12h7",
   settings:
@@ -31,6 +32,7 @@ export const icons = {
   undo: "M6 3 2.8 6.2 6 9.4 M3 6.2h6.2a3.9 3.9 0 0 1 0 7.8H6.5",
   redo: "M10 3l3.2 3.2L10 9.4 M13 6.2H6.8a3.9 3.9 0 0 0 0 7.8h2.7",
   pause: "M5.5 3.5v9 M10.5 3.5v9",
+  skip: "M3.6 3.4v9.2l6.6-4.6Z M12.4 3.4v9.2",
   play: "M5 3.2v9.6l7.6-4.8Z",
   power: "M8 1.8v5.7 M4.5 4.2a5.3 5.3 0 1 0 7 0",
   light:

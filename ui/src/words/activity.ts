@@ -33,6 +33,10 @@ const why = (cause: Cause): string => {
       return "Overrides were published to the followed document";
     case "unfollow":
       return "Following ended; the flags stayed as they were";
+    case "ramp":
+      return "A ramp made a step";
+    case "roll_back":
+      return "A rollout did harm, and was rolled back";
   }
 };
 
@@ -51,6 +55,7 @@ export const activity = {
   whoLabel: "Who",
   who: ({ name, via }: Who) => {
     if (name === undefined && via === "followed") return "The followed document";
+    if (name === undefined && via === "rollout") return "Ramps and rollbacks";
     if (name === undefined) return via === undefined ? "Anyone" : `Anyone ${doors[via]}`;
     return via === undefined ? isolated(name) : actor({ name, via });
   },
@@ -116,6 +121,10 @@ export const activity = {
         return "published";
       case "unfollow":
         return "stopped following";
+      case "ramp":
+        return "ramp";
+      case "roll_back":
+        return "rolled back";
     }
   },
   rowLoading: "Reading…",
@@ -131,6 +140,8 @@ export const activity = {
   whyLabel: "Why",
   why,
   showCause: (of: number) => `Show revision ${of}`,
+  showDecision: "Show decision",
+  showRamp: "Show rollout",
   note: "Note",
 
   compare: "Compare",

@@ -8,10 +8,11 @@ export const frame = {
   views: {
     dashboard: "Dashboard",
     flags: "Flags",
+    rollouts: "Rollouts",
+    rosters: "Rosters",
     metrics: "Metrics",
     snapshots: "Snapshots",
     activity: "Activity",
-    rosters: "Rosters",
     settings: "Settings",
   },
   viewsLabel: "Views",

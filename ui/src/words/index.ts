@@ -26,8 +26,10 @@ import { layers } from "./layers";
 import { metrics } from "./metrics";
 import { pulse } from "./pulse";
 import { quarantine } from "./quarantine";
+import { ramps } from "./ramps";
 import { reach } from "./reach";
 import { restores } from "./restores";
+import { rollouts } from "./rollouts";
 import { rosters } from "./rosters";
 import { settings } from "./settings";
 import { snapshots } from "./snapshots";
@@ -60,7 +62,9 @@ export const words = {
   layers,
   metrics,
   quarantine,
+  ramps,
   restores,
+  rollouts,
   rosters,
   settings,
   snapshots,

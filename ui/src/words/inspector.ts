@@ -193,6 +193,10 @@ export const inspector = {
           return "published";
         case "unfollow":
           return "stopped following";
+        case "ramp":
+          return "ramp";
+        case "roll_back":
+          return "rolled back";
       }
     },
   },

@@ -38,6 +38,7 @@ export const doors: Record<Actor["via"], string> = {
   flagctl: "with flagctl",
   http: "over HTTP",
   followed: "(followed)",
+  rollout: "(rollout)",
 };
 
 /** A person or a program; a followed document by its host. */

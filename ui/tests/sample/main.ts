@@ -1,6 +1,6 @@
 /**
  * The window over a backend in memory, for looking at it in a browser:
- * `?follow=stale&overrides=few&targeted=few&conflict=1&document=typical&theme=dark&view=flags&history=100000&pulse=typical&states=typical&damaged&off&hostile&clients=typical&unserved=node&rosters=typical&reading&tables&refused&damaged_rosters`. Not part of
+ * `?follow=stale&overrides=few&targeted=few&conflict=1&document=typical&theme=dark&view=flags&history=100000&pulse=typical&states=typical&damaged&off&hostile&clients=typical&unserved=node&rosters=typical&rollouts=typical&news&reading&tables&refused&damaged_rosters`. Not part of
  * what is shipped.
  */
 
@@ -25,12 +25,20 @@ import { MemoryHost } from "../support/memory";
 import { extremeStates, noStates, typicalStates, unkeptStates } from "../support/snapshot_samples";
 import { deepParts, fewParts, manyParts, restored } from "../support/restore_samples";
 import { fewTargeted, manyTargeted } from "../support/targeted_samples";
+import { rolledOut, type RolloutsName, withRollouts } from "../support/rollout_samples";
 import { type RostersName, withRosters } from "../support/roster_samples";
 import { harmful, marksAt, pulses, type PulseName } from "../support/pulse";
 
 const wanted = new URLSearchParams(location.search);
-const documents: Record<string, typeof typical> = { safeDefault, typical, extreme, huge };
-const host = new MemoryHost((documents[wanted.get("document") ?? "typical"] ?? typical)());
+const documents: Record<string, typeof typical> = {
+  safeDefault,
+  typical,
+  extreme,
+  huge,
+  rolledOut,
+};
+const usual = wanted.has("rollouts") ? "rolledOut" : "typical";
+const host = new MemoryHost((documents[wanted.get("document") ?? usual] ?? typical)());
 host.chosen = {
   ...host.chosen,
   theme: (wanted.get("theme") ?? "system") as Theme,
@@ -133,6 +141,12 @@ if (wanted.has("follow")) followed(host, wanted);
 if (wanted.has("workspace")) {
   const held = { file: "team.flagdeck", revisions: 214, snapshots: 36, leftOut: [] };
   host.nextWorkspace = { ...held, document: { ...typical(), enabled: false } };
+}
+if (wanted.has("rollouts")) withRollouts(host, wanted.get("rollouts") as RolloutsName);
+if (wanted.has("news")) {
+  const sentence = "failures 8.1 % with it on against 1.2 % with it off, evidence 314×";
+  const news = { kind: "rolled_back", id: 7, component: "ui.dashboard", sentence } as const;
+  setTimeout(() => host.announce(news), 800);
 }
 if (wanted.has("rosters")) withRosters(host, wanted.get("rosters") as RostersName);
 host.holdsReading = wanted.has("reading");

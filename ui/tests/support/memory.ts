@@ -47,7 +47,7 @@ import type {
 import type { Host } from "../../src/host/host";
 import { defaultPreferences } from "../../src/state/choices.svelte";
 import { quietCharts } from "./charts";
-import { MemoryRosters } from "./memory_rosters";
+import { MemoryRollouts } from "./memory_rollouts";
 import { quietPulse } from "./pulse";
 import type { SetAside } from "./quarantine";
 import { sampleSettings } from "./settings";
@@ -55,7 +55,7 @@ import { KeptStates } from "./snapshots";
 
 const MINUTE_MS = 60_000;
 
-export class MemoryHost extends MemoryRosters implements Host {
+export class MemoryHost extends MemoryRollouts implements Host {
   /** Where the tour is not what is looked at, it was taken. */
   chosen: Preferences = { ...defaultPreferences, isToured: true };
   /** What the dashboard is told of what applications report. */

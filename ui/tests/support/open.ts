@@ -19,6 +19,7 @@ export async function openOver(host: Host): Promise<void> {
   // The window loads them when they are opened, from a file; here they are compiled first.
   await Promise.all([
     import("../../src/views/Metrics.svelte"),
+    import("../../src/views/Rollouts.svelte"),
     import("../../src/views/Rosters.svelte"),
     import("../../src/views/Snapshots.svelte"),
   ]);

@@ -36,19 +36,20 @@ const what: HelpPage = {
         ],
       ],
     },
-    { kind: "heading", text: "The seven views" },
+    { kind: "heading", text: "The eight views" },
     {
       kind: "terms",
       items: [
         ["Dashboard", "Whether anything is wrong, and what changed last."],
         ["Flags", "The components, their switches and their rollouts."],
+        ["Rollouts", "How each rollout is doing, ramps that widen it, and what was decided."],
+        ["Rosters", "Lists of your users, to count who gains and loses by a change."],
         ["Metrics", "What applications report, over time, with flag changes marked."],
         [
           "Snapshots",
           "Earlier states of applications: what changed and when, and how to restore it.",
         ],
         ["Activity", "Every revision: who, when, why and what."],
-        ["Rosters", "Lists of your users, to count who gains and loses by a change."],
         ["Settings", "Configuration, access for applications, backups."],
       ],
     },
