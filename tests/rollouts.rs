@@ -22,7 +22,7 @@ use crate::support::waiting::let_pass;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn plan(steps: &str, dwell_s: u64, least_exposed: u64) -> Plan {
+pub fn plan(steps: &str, dwell_s: u64, least_exposed: u64) -> Plan {
     Plan {
         steps: steps_from_text(steps).unwrap(),
         dwell_s,
@@ -32,7 +32,7 @@ fn plan(steps: &str, dwell_s: u64, least_exposed: u64) -> Plan {
 }
 
 #[track_caller]
-fn start(app: &App, component: Option<&str>, plan: Plan) {
+pub fn start(app: &App, component: Option<&str>, plan: Plan) {
     let ramp = NewRamp {
         component: component.map(str::to_owned),
         plan,
@@ -43,7 +43,7 @@ fn start(app: &App, component: Option<&str>, plan: Plan) {
 }
 
 /// `tracker`, on for a part of everyone.
-fn rolled_out(app: &App, percent_milli: u32) {
+pub fn rolled_out(app: &App, percent_milli: u32) {
     turn_master(app, true);
     change(app, rollout(100_000));
     switch(app, "tracker", true);
@@ -51,11 +51,11 @@ fn rolled_out(app: &App, percent_milli: u32) {
 }
 
 /// Calculations of one arm, of which some failed.
-struct Arm(bool, usize, usize);
+pub struct Arm(pub bool, pub usize, pub usize);
 
 /// Reports calculations of a component, or of none.
 #[track_caller]
-fn calculate(app: &App, component: &str, arms: [Arm; 2]) {
+pub fn calculate(app: &App, component: &str, arms: [Arm; 2]) {
     let mut lines = String::new();
     for Arm(exposed, total, failed) in arms {
         for index in 0..total {
@@ -78,7 +78,7 @@ fn calculate(app: &App, component: &str, arms: [Arm; 2]) {
 }
 
 /// Lets seconds pass in which nothing fails.
-fn healthy(app: &App, clock: &Clock, component: &str, seconds: u64) {
+pub fn healthy(app: &App, clock: &Clock, component: &str, seconds: u64) {
     for _ in 0..seconds {
         calculate(app, component, [Arm(true, 20, 0), Arm(false, 180, 0)]);
         let_pass(clock, SECOND);
@@ -87,7 +87,7 @@ fn healthy(app: &App, clock: &Clock, component: &str, seconds: u64) {
 
 /// Lets seconds pass in which every calculation with it on fails, until it is off.
 #[track_caller]
-fn harmful(app: &App, clock: &Clock, component: &str) -> u64 {
+pub fn harmful(app: &App, clock: &Clock, component: &str) -> u64 {
     for second in 1..=30 {
         calculate(app, component, [Arm(true, 20, 20), Arm(false, 180, 2)]);
         let_pass(clock, SECOND);
@@ -103,7 +103,7 @@ fn target(component: &str) -> Option<&str> {
 }
 
 #[track_caller]
-fn status(app: &App, component: Option<&str>) -> RolloutStatus {
+pub fn status(app: &App, component: Option<&str>) -> RolloutStatus {
     app.rollout_details(component).unwrap().status
 }
 
@@ -113,7 +113,7 @@ fn happened(app: &App, component: Option<&str>) -> Vec<Happened> {
 }
 
 /// How many of a thousand users have it on.
-fn count_on(app: &App, component: &str) -> usize {
+pub fn count_on(app: &App, component: &str) -> usize {
     let live = app.flags().in_force(Scope::Everyone);
     (0..1000)
         .filter(|at| {

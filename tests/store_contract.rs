@@ -251,7 +251,7 @@ fn every_cause_and_actor_comes_back(place: &dyn Place) {
         let number = append(&*store, index as u64, draft.clone());
         assert_same(&load(&*store, number.0).draft, &draft);
     }
-    assert_sound(&*store, 9);
+    assert_sound(&*store, 11);
 }
 
 fn the_latest_of_several_is_the_head(place: &dyn Place) {

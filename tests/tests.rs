@@ -64,6 +64,8 @@ mod restores_damaged;
 mod restores_killed;
 mod restores_model;
 mod rollouts;
+mod rollouts_killed;
+mod rollouts_told;
 mod rosters_kept;
 mod rosters_read;
 mod rosters_seen;

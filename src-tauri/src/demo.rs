@@ -32,7 +32,7 @@ use serde::Serialize;
 #[cfg(test)]
 use ts_rs::TS;
 
-pub use self::flags::turn_on as turn_on_flags;
+pub use self::flags::{start_ramp, turn_on as turn_on_flags};
 use self::host::{Host, Traits};
 use self::player::Player;
 use crate::app::{App, RemovedSource};

@@ -242,6 +242,14 @@ impl Guard {
         }
     }
 
+    /// Returns the place of the edge at which durations differ with the most evidence; `None` without
+    /// durations.
+    pub fn slowest_edge(&self) -> Option<usize> {
+        let lns = self.durations.iter().map(Relative::ln).enumerate();
+        lns.max_by(|(_, one), (_, other)| one.total_cmp(other))
+            .map(|(at, _)| at)
+    }
+
     /// Returns the exposed calculations so far.
     pub fn exposed(&self) -> u64 {
         self.exposed

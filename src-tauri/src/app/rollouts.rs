@@ -17,7 +17,7 @@ use super::{App, Event};
 use crate::error::Error;
 use crate::flags::{ChangeRequest, Scope};
 use crate::rollouts::shapes::{
-    Decision, Happened, OwnGuardRules, Replayed, RolloutDetails, TimelineEntry,
+    Decision, Happened, NamedPlan, OwnGuardRules, Replayed, RolloutDetails, TimelineEntry,
 };
 use crate::rollouts::store::{self, KeptRamp};
 use crate::rollouts::{Rollouts, RolloutsError};
@@ -250,6 +250,25 @@ impl App {
         })?;
         self.announce(Event::Rollouts);
         self.rollout_details(component)
+    }
+
+    /// Keeps a plan of ramps under a name, in place of the one that has it.
+    ///
+    /// # Errors
+    /// [`Error::Rollout`] or [`Error::TooMany`] if it is none, or there are too many.
+    pub fn keep_plan(&self, name: &str, plan: &Plan) -> Result<Vec<NamedPlan>, Error> {
+        self.flags().check_place()?;
+        check_zone(plan)?;
+        Ok(self.rollouts().keep_plan(name, plan)?)
+    }
+
+    /// Removes a plan of ramps. Those that were started with it go on.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is none of that name.
+    pub fn remove_plan(&self, name: &str) -> Result<Vec<NamedPlan>, Error> {
+        self.flags().check_place()?;
+        Ok(self.rollouts().remove_plan(name)?)
     }
 
     /// Sets what one rollout alone is held to. It is a new attempt then.

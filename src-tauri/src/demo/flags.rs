@@ -3,12 +3,14 @@
 
 use flagdeck_core::document::Node;
 use flagdeck_core::edit::RolloutChange;
+use flagdeck_core::ramp::{Plan, steps_from_text};
 use flagdeck_core::{ComponentPath, Edit, FlagDocument, Percentage, apply, changes};
 
 use super::is_synthetic;
-use crate::app::App;
+use crate::app::{App, NewRamp};
 use crate::error::Error;
 use crate::flags::{ChangeRequest, Flags, Outcome};
+use crate::rollouts::RolloutsError;
 use crate::store::{Actor, HistoryFilter, RevisionNumber, Via};
 
 /// Who turns flags on for the demo, in the history.
@@ -23,6 +25,14 @@ const COMPONENTS: [&str; 3] = ["calculator", "tracker", "ui.badges"];
 
 /// For how many: half of the users, so that there are two arms to compare.
 const PERCENT: &str = "50";
+
+/// For how many before a ramp.
+const PERCENT_BEFORE_RAMP: &str = "5";
+
+/// The steps of the demo's ramp: all of them within two minutes.
+const RAMP_STEPS: &str = "10-25-50-100";
+const RAMP_DWELL_S: u64 = 20;
+const RAMP_LEAST: u64 = 100;
 
 /// Later revisions that are looked through for changes of what was turned on. After more of them,
 /// it belongs to those who made them.
@@ -57,12 +67,39 @@ pub fn is_untouched(app: &App) -> Result<bool, Error> {
 /// # Errors
 /// If it cannot be saved, or sources cannot be read.
 pub fn turn_on(app: &App, via: Via) -> Result<Option<Outcome>, Error> {
+    turn_on_for(app, via, PERCENT)
+}
+
+/// Starts a ramp of the default rollout, with few minutes to go, after some flags were turned on for
+/// few users if the store was untouched. Returns what was turned on.
+///
+/// # Errors
+/// What [`App::start_ramp`] returns.
+pub fn start_ramp(app: &App, via: Via) -> Result<Option<Outcome>, Error> {
+    let turned_on = turn_on_for(app, via, PERCENT_BEFORE_RAMP)?;
+    let steps = steps_from_text(RAMP_STEPS).map_err(RolloutsError::from)?;
+    let ramp = NewRamp {
+        component: None,
+        plan: Plan {
+            steps,
+            dwell_s: RAMP_DWELL_S,
+            least_exposed: RAMP_LEAST,
+            hours: None,
+        },
+        plan_name: Some("demo".into()),
+        starts_ms: None,
+    };
+    app.start_ramp(ramp, &Actor::new(via, ACTOR))?;
+    Ok(turned_on)
+}
+
+fn turn_on_for(app: &App, via: Via, percent: &str) -> Result<Option<Outcome>, Error> {
     let base = app.flags().live().revision;
     if !is_untouched(app)? {
         return Ok(None);
     }
     let paths = COMPONENTS.map(|path| path.parse().expect("a path of the safe default"));
-    let percentage: Percentage = PERCENT.parse().expect("a percentage");
+    let percentage: Percentage = percent.parse().expect("a percentage");
     let edits = vec![
         Edit::SetMaster { on: true },
         switched(paths.to_vec(), true),

@@ -7,6 +7,7 @@ pub mod history;
 pub mod metrics;
 pub mod previews;
 pub mod quarantine;
+pub mod rollouts;
 pub mod rosters;
 pub mod settings;
 pub mod states;

@@ -22,7 +22,7 @@ use crate::asking::Asking;
 use crate::closing::Closing;
 use crate::importing::Importing;
 use crate::instance::Instance;
-use crate::{menu, window};
+use crate::{menu, notify, window};
 
 /// How long closing the window waits for requests under way.
 const STOP_WITHIN: Duration = Duration::from_secs(3);
@@ -282,16 +282,9 @@ impl Desk {
                     Ok(Event::Targeted) => Announcement::Flags {
                         revision: app.flags().live().revision,
                     },
-                    // A restored state is announced, too; the page reads the token when it is shown.
                     Ok(Event::Rollouts) => Announcement::Rollouts,
-                    Ok(Event::RolledBack(id)) => match app.decision(id) {
-                        Ok(decision) => Announcement::RolledBack {
-                            id,
-                            component: decision.component,
-                            sentence: decision.sentence,
-                        },
-                        Err(_) => Announcement::Rollouts,
-                    },
+                    Ok(Event::RolledBack(id)) => rolled_back(&app, id),
+                    // A restored state is announced, too; the page reads the token when it is shown.
                     Ok(Event::Restored(_) | Event::Token) => continue,
                     // After missed events the page reads everything again.
                     Err(RecvError::Lagged(_)) => Announcement::Flags {
@@ -355,6 +348,21 @@ impl Desk {
                 None
             }
         }
+    }
+}
+
+/// Tells of a rollout that was rolled back, on the desktop and in the window.
+fn rolled_back(app: &App, id: u64) -> Announcement {
+    let Ok(decision) = app.decision(id) else {
+        return Announcement::Rollouts;
+    };
+    let name = decision.component.as_deref();
+    let name = name.unwrap_or("The default rollout");
+    notify::notify(&format!("{name} was rolled back"), &decision.sentence);
+    Announcement::RolledBack {
+        id,
+        component: decision.component,
+        sentence: decision.sentence,
     }
 }
 

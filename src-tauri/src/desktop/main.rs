@@ -11,6 +11,7 @@ mod files;
 mod importing;
 mod instance;
 mod menu;
+mod notify;
 mod place;
 mod preferences;
 #[cfg(target_os = "linux")]

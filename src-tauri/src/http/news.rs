@@ -20,6 +20,7 @@ use crate::events::Event;
 use crate::flags::Scope;
 use crate::flags::live::Live;
 use crate::lock::lock;
+use crate::rollouts::shapes::Decision;
 use crate::state::SourceName;
 use crate::token;
 use crate::wire::{RestoreStatus, StateRestore};
@@ -38,6 +39,8 @@ pub(super) enum News {
     Store(StoreState),
     /// Something about a source, for clients with the token.
     Source(SourceNews),
+    /// A rollout was rolled back because it did harm.
+    RolledBack(Arc<Decision>),
     /// Another token may be in force.
     Token(AcceptedToken),
 }
@@ -188,13 +191,15 @@ async fn tell_of_flags(
                 room.publish(News::Targeted);
                 continue;
             }
-            Ok(
-                Event::State(_)
-                | Event::Restored(_)
-                | Event::Rollouts
-                | Event::RolledBack(_)
-                | Event::Token,
-            ) => continue,
+            Ok(Event::RolledBack(id)) => {
+                let app = room.0.app.clone();
+                let read = tokio::task::spawn_blocking(move || app.decision(id));
+                if let Ok(Ok(decision)) = read.await {
+                    room.publish(News::RolledBack(Arc::new(decision)));
+                }
+                continue;
+            }
+            Ok(Event::State(_) | Event::Restored(_) | Event::Rollouts | Event::Token) => continue,
             Err(RecvError::Closed) => return,
         }
         let now = room.0.app.flags().in_force(Scope::Everyone);

@@ -37,6 +37,7 @@ use crate::error::Code;
 use crate::flags::Scope;
 use crate::flags::live::Live;
 use crate::http::Limits;
+use crate::rollouts::shapes::{Decision, Outcome};
 use crate::state::SourceName;
 
 /// What a client waits before it connects again, in milliseconds.
@@ -255,6 +256,7 @@ impl EventStream {
                     false => Ok(()),
                 }
             }
+            News::RolledBack(decision) => self.tell_rolled_back(&decision).await,
             News::Token(accepted) => match &self.token {
                 Some(token) if !accepted.is(token) => Err(End::Gone),
                 _ => Ok(()),
@@ -316,6 +318,25 @@ impl EventStream {
         self.store = state;
         let data = json!({ "status": state.name() });
         self.send(frame("store", &data)).await
+    }
+
+    /// Sends that a rollout was rolled back; why, to a client with the token.
+    async fn tell_rolled_back(&mut self, decision: &Decision) -> Result<(), End> {
+        if self.protocol == Protocol::Ofrep {
+            return Ok(());
+        }
+        let mut data = json!({
+            "action": "rolledBack",
+            "component": decision.component,
+            "decision": decision.id,
+        });
+        if let Outcome::Done { revision, .. } = decision.outcome {
+            data["revision"] = json!(revision);
+        }
+        if self.token.is_some() {
+            data["reason"] = json!(decision.sentence);
+        }
+        self.send(frame("rollout", &data)).await
     }
 
     /// Says that the client has missed events, and is to connect again.

@@ -5,6 +5,7 @@ use flagdeck_core::guard::memory::MemoryRule;
 use flagdeck_core::guard::strict::Strict;
 use flagdeck_core::guard::{self, Action, Block, Evidence, Guard, Rules, Verdict, split_alpha};
 use flagdeck_core::limits::{GUARD_LIMIT_MAX, GUARD_RATIO_ALPHA};
+use flagdeck_core::measure::DURATION_EDGES_S;
 
 use super::limits::{ERROR_RATE_MIN, INTERVAL_ALPHA, LATE_SHARE, POINTS_MAX};
 use super::shapes::{ArmCounts, EvidencePoint, GuardRules, GuardTest, TestStatus};
@@ -25,6 +26,20 @@ pub struct Course {
     pub blocks: u32,
     /// Memory at the end of the last one that had it reported, in bytes.
     pub memory_bytes: Option<u64>,
+    /// For each edge of a histogram, how many calculations took longer: of users with it on, and of
+    /// the others.
+    slow: [(u64, u64); DURATION_EDGES_S.len()],
+}
+
+/// How many calculations took longer than an edge.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Slow {
+    /// The edge, in seconds.
+    pub edge_s: f64,
+    /// Of users with it on.
+    pub exposed: u64,
+    /// Of the others.
+    pub control: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -57,6 +72,7 @@ impl Course {
             control: ArmCounts::default(),
             blocks: 0,
             memory_bytes: None,
+            slow: Default::default(),
         }
     }
 
@@ -66,6 +82,11 @@ impl Course {
         self.control.add(&block.control);
         self.blocks += 1;
         self.memory_bytes = block.memory_bytes.or(self.memory_bytes);
+        let slow = block.exposed.slow.iter().zip(&block.control.slow);
+        for (sums, (exposed, control)) in self.slow.iter_mut().zip(slow) {
+            sums.0 += exposed;
+            sums.1 += control;
+        }
         match &mut self.judge {
             Judge::Tests(guard) => {
                 let verdict = guard.add(block)?;
@@ -139,6 +160,20 @@ impl Course {
             Judge::Tests(guard) => Some(guard.evidence()),
             Judge::Strict(..) => None,
         }
+    }
+
+    /// Returns where durations differ with the most evidence; `None` without durations.
+    pub fn slowest(&self) -> Option<Slow> {
+        let Judge::Tests(guard) = &self.judge else {
+            return None;
+        };
+        let at = guard.slowest_edge()?;
+        let (exposed, control) = *self.slow.get(at)?;
+        Some(Slow {
+            edge_s: DURATION_EDGES_S[at],
+            exposed,
+            control,
+        })
     }
 
     /// Returns the difference of the shares of failed calculations.

@@ -85,14 +85,10 @@ impl App {
             None if self.is_off(component) => return Ok(Outcome::WasOff),
             None => {
                 self.take_before_rollback();
-                let note = format!(
-                    "Rolled back, decision {}: {}",
-                    decision.id, decision.sentence
-                );
                 let request = ChangeRequest {
                     edit: off(component)?,
                     actor: Actor::new(Via::Rollout, ITSELF),
-                    note: Some(note),
+                    note: Some(decision.sentence.clone()),
                     base: None,
                 };
                 let outcome = self.flags().change_because(request, cause)?;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use flagdeck_core::FlagDocument;
-use flagdeck_core::guard::Action;
+use flagdeck_core::guard::{Action, Block};
 use flagdeck_core::limits::RAMP_GAP_MS_MAX;
 use flagdeck_core::ramp::{Gap, Unwatched};
 
@@ -75,12 +75,15 @@ struct Moment {
     is_due_to_keep: bool,
 }
 
+/// A block that was judged: its number, when it ended, in milliseconds since 1970, and what it counts.
+type NewBlock = (u32, i64, Block);
+
 /// What a look leads to, to be stored together.
 #[derive(Debug, Default)]
 struct Changes {
     ended: Vec<i64>,
     begun: Vec<(Option<String>, AttemptInfo)>,
-    kept: Vec<(Attempt, Option<(u32, i64, flagdeck_core::guard::Block)>)>,
+    kept: Vec<(Attempt, Option<NewBlock>)>,
     decided: Vec<(i64, Decision)>,
     entries: Vec<TimelineEntry>,
 }
@@ -128,7 +131,7 @@ impl Watcher {
         let moment = watch.moment(app, live, metrics, known.watched_ms);
         let changes = watch.judge(app, metrics, &moment, &known);
         let is_news = !changes.is_empty();
-        watch.store(app, changes, &moment)?;
+        watch.store(app, &changes, &moment)?;
         let has_stepped = watch.follow_ramps(app, metrics, &moment)?;
         watch.live = moment.live;
         app.carry_out_decisions()?;
@@ -272,7 +275,7 @@ impl Watch {
     }
 
     /// Stores what a look leads to, all or nothing.
-    fn store(&mut self, app: &App, changes: Changes, moment: &Moment) -> Result<(), Error> {
+    fn store(&mut self, app: &App, changes: &Changes, moment: &Moment) -> Result<(), Error> {
         if changes.is_empty() && !moment.is_due_to_keep {
             return Ok(());
         }

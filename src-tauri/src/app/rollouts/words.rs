@@ -92,9 +92,7 @@ pub(super) fn harm(test: GuardTest, course: &Course, rules: &GuardRules) -> Stri
             "{failed} calculations failed for users with it on; the limit is {}",
             percent(rules.error_rate)
         ),
-        GuardTest::Latency => "calculations take longer for users with it on than for the others \
-                               at the same time"
-            .into(),
+        GuardTest::Latency => slower(course),
         GuardTest::Late => format!(
             "{} calculations took longer than {} for users with it on; the limit is {}",
             part_of(exposed.late, exposed.calculations),
@@ -112,6 +110,18 @@ pub(super) fn harm(test: GuardTest, course: &Course, rules: &GuardRules) -> Stri
     }
 }
 
+fn slower(course: &Course) -> String {
+    let Some(slow) = course.slowest() else {
+        return "calculations take longer for users with it on than for the others".into();
+    };
+    format!(
+        "{} calculations took longer than {} for users with it on, {} for the others",
+        part_of(slow.exposed, course.exposed.calculations),
+        milliseconds((slow.edge_s * 1000.0) as u64),
+        part_of(slow.control, course.control.calculations)
+    )
+}
+
 fn milliseconds(ms: u64) -> String {
     match ms.is_multiple_of(1000) {
         true => format!("{} s", ms / 1000),
@@ -120,7 +130,7 @@ fn milliseconds(ms: u64) -> String {
 }
 
 fn mebibytes(bytes: u64) -> String {
-    format!("{:.0} MiB", bytes as f64 / (1 << 20) as f64)
+    format!("{:.0} MiB", bytes as f64 / f64::from(1 << 20))
 }
 
 /// Says what the guard waits for a person to look at.

@@ -37,9 +37,17 @@ pub struct DemoArguments {
     /// components, first those that are switched on
     #[arg(long = "component", value_name = "PATH")]
     pub components: Vec<ComponentPath>,
-    /// Have components fail more often and take longer for users that see them
+    /// Have components fail more often and take longer for users that see them, so that they are
+    /// rolled back
+    ///
+    /// If flags are still the safe default, some are turned on for half of the users.
     #[arg(long)]
     pub regression: bool,
+    /// Start a ramp of the default rollout first: 10, 25, 50 and 100 %, at least 20 s each
+    ///
+    /// If flags are still the safe default, some are turned on for 5 % of the users before.
+    #[arg(long, conflicts_with = "url")]
+    pub ramp: bool,
     /// How long, such as 90s, 10m or 2h. Without it, until interrupted
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     pub time: Option<Duration>,
@@ -50,7 +58,7 @@ pub struct DemoArguments {
     #[arg(long, value_name = "SIZE", default_value = "typical")]
     pub state_size: StateSize,
     /// Only print the first batch of events, and contact nobody
-    #[arg(long, conflicts_with_all = ["url", "time"])]
+    #[arg(long, conflicts_with_all = ["url", "time", "ramp"])]
     pub dry_run: bool,
     /// Open the sample app in the browser instead: a page that uses the flags
     ///
@@ -58,7 +66,7 @@ pub struct DemoArguments {
     /// flags are still the safe default, some are turned on for half of the users.
     #[arg(
         long,
-        conflicts_with_all = ["users", "rate", "components", "regression", "time", "seed",
+        conflicts_with_all = ["users", "rate", "components", "regression", "ramp", "time", "seed",
             "state_size", "dry_run"]
     )]
     pub page: bool,
@@ -71,7 +79,7 @@ pub struct DemoArguments {
     /// that can be undone. Says first what that is; on a terminal, asks.
     #[arg(
         long,
-        conflicts_with_all = ["url", "users", "rate", "components", "regression", "time", "seed",
+        conflicts_with_all = ["url", "users", "rate", "components", "regression", "ramp", "time", "seed",
             "state_size", "dry_run", "page"]
     )]
     pub remove: bool,

@@ -1,6 +1,7 @@
 //! `demo`: a synthetic host application for a Flagdeck that is running.
 //!
-//! Opens no application: the data folder belongs to the one that runs, and is only read.
+//! The data folder belongs to the Flagdeck that runs, and is only read; but flags may be turned on
+//! for a regression or a ramp.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,12 +9,13 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use flagdeck::address::Address;
 use flagdeck::demo::host::{Host, Traits};
-use flagdeck::demo::usual_components;
+use flagdeck::demo::{start_ramp, turn_on_flags, usual_components};
+use flagdeck::store::Via;
 use flagdeck::{Error, config, serving};
 use flagdeck_core::{ComponentPath, FlagDocument};
 use tokio::runtime;
 
-use super::{data_dir, given, options};
+use super::{data_dir, given, open, options};
 use crate::arguments::{Arguments, DemoArguments};
 use crate::demo::{CallError, Flagdeck, Run, announcement, first_batch};
 use crate::output::{Output, remark};
@@ -38,6 +40,7 @@ pub fn demo(
         return dry_run(demo, output);
     }
     let flagdeck = find(arguments, demo.url.as_ref())?;
+    prepare(arguments, demo, output)?;
     let Some(flags) = flagdeck.flags(None)? else {
         bail!("{} tells no flags", flagdeck.address());
     };
@@ -57,6 +60,32 @@ pub fn demo(
         let run = Run::start(host, flagdeck, &flags.document, flags.etag, size);
         run.play(demo.time, signals.next(), output).await
     })
+}
+
+/// Turns flags on for the demo if there is nothing to see without, and starts its ramp.
+fn prepare(arguments: &Arguments, demo: &DemoArguments, output: &mut Output) -> anyhow::Result<()> {
+    let is_here = demo.url.is_none();
+    if !is_here || !(demo.ramp || demo.regression) {
+        return Ok(());
+    }
+    let app = open(arguments)?;
+    let turned_on = match demo.ramp {
+        true => start_ramp(&app, Via::Flagctl)?,
+        false => turn_on_flags(&app, Via::Flagctl)?,
+    };
+    if output.json {
+        return Ok(());
+    }
+    if let Some(outcome) = turned_on {
+        output.line(format!(
+            "Turned on for the demo: {}. flagctl demo --remove turns it back",
+            outcome.sentence()
+        ))?;
+    }
+    if demo.ramp {
+        output.line("The ramp begins; see it with flagctl ramp status, or in Rollouts")?;
+    }
+    Ok(output.finish()?)
 }
 
 /// Prints what would be sent first.
