@@ -64,6 +64,7 @@ mod restores_damaged;
 mod restores_killed;
 mod restores_model;
 mod rollouts;
+mod rollouts_demo;
 mod rollouts_killed;
 mod rollouts_told;
 mod rosters_kept;
