@@ -1,6 +1,13 @@
 /** What the dashboard says of the state of applications, and of Flagdeck's own, in one line. */
 
-import type { MemoryStanding, Pulse, StateRestore, StateSource } from "../bindings/wire";
+import type {
+  MemoryStanding,
+  Pulse,
+  RolloutStanding,
+  RolloutStatus,
+  StateRestore,
+  StateSource,
+} from "../bindings/wire";
 import { words } from "../words";
 import {
   isCollecting,
@@ -11,6 +18,7 @@ import {
   silentMs,
   type Heard,
 } from "./reporting";
+import { toneOf } from "./rollouts";
 import type { Tone, Verdict } from "./verdict";
 
 /** A source that has reported no state for longer is silent: the interval between two snapshots. */
@@ -36,12 +44,63 @@ export interface Source {
   isSilent: boolean;
 }
 
-/** States are read apart from the pulse, and hold at `nowMs`. */
+/** A verdict, and the reason for it if that takes another line. */
+export interface HealthVerdict extends Verdict {
+  detail?: string;
+}
+
+/**
+ * What is worst comes first: a rollout that did harm, what fails in Flagdeck or an application, a
+ * rollout that is held, one of which too little is known. States and rollouts are read apart from
+ * the pulse, and hold at `nowMs`.
+ */
 export function judgeHealth(
   heard: Heard,
   states: readonly StateSource[] = [],
   nowMs = heard.asOfMs,
-): Verdict {
+  rollouts: readonly RolloutStatus[] = [],
+): HealthVerdict {
+  const judged = judgeReports(heard, states, nowMs);
+  const worst = worstOf(rollouts, nowMs);
+  if (worst === null || heard.isStoreGone) return judged;
+  const said = judgeRollout(worst);
+  if (said.tone === "error") return said;
+  if (said.tone === "warning") {
+    return judged.tone === "good" || judged.tone === "quiet" ? said : judged;
+  }
+  const isOfReports = judged.kind === "good" || judged.kind === "collecting";
+  return isOfReports && said.tone !== "good" ? said : judged;
+}
+
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** Worst first. What is not watched, or has nothing to watch, is no verdict. */
+const worstFirst: readonly RolloutStanding[] = ["rolledBack", "holding", "collecting", "healthy"];
+
+/** The rollout that is worst off: one that was rolled back counts for a day, while it is off. */
+function worstOf(rollouts: readonly RolloutStatus[], nowMs: number): RolloutStatus | null {
+  const counted = rollouts.filter(
+    ({ standing, rolledBack }) =>
+      standing !== "rolledBack" || nowMs - (rolledBack?.atMs ?? -Infinity) < DAY_MS,
+  );
+  for (const standing of worstFirst) {
+    const found = counted.find((rollout) => rollout.standing === standing);
+    if (found) return found;
+  }
+  return null;
+}
+
+function judgeRollout(rollout: RolloutStatus): HealthVerdict {
+  const { component, standing } = rollout;
+  return {
+    kind: `rollout ${standing} ${component ?? ""}`,
+    tone: toneOf(standing),
+    text: words.rollouts.health.worst(rollout),
+    detail: words.rollouts.health.reason(rollout),
+  };
+}
+
+function judgeReports(heard: Heard, states: readonly StateSource[], nowMs: number): Verdict {
   const pulse = judgeReading(heard);
   if (isVerdict(pulse)) return pulse;
   return (

@@ -38,9 +38,17 @@ function judgedNamed({ verdict, components }: Pulse): JudgedComponent | undefine
   return components.find(({ component }) => component === verdict.component);
 }
 
+type Judged = Pick<Pulse["verdict"], "standing" | "sentence" | "component">;
+
 /** Each arm of each component, as the backend judges them. */
-function judgeArms({ verdict: { standing, sentence, component } }: Pulse): Verdict | null {
-  if (standing !== "above" && standing !== "beyond") return null;
+function judgeArms(pulse: Pulse): Verdict | null {
+  const judged: readonly Judged[] = [pulse.verdict, ...pulse.components];
+  // No sentence about everything hides an arm that is over its limit.
+  const worst =
+    judged.find((each) => each.standing === "beyond") ??
+    judged.find((each) => each.standing === "above");
+  if (worst === undefined) return null;
+  const { standing, sentence, component } = worst;
   const tone = toneOfStanding[standing];
   return { kind: `${standing} ${component ?? ""}`, tone, text: isolatedWithin(sentence) };
 }

@@ -41,6 +41,16 @@ export const isRamping = ({ ramp }: RolloutStatus): boolean => isOpenRamp(ramp);
 export const needsEye = (rollout: RolloutStatus): boolean =>
   rollout.standing !== "settled" || isRamping(rollout);
 
+/** How many stand how, the worst first; those with nothing to watch are not counted. */
+export function countStandings(
+  all: readonly RolloutStatus[],
+): readonly (readonly [RolloutStanding, number])[] {
+  const order = ["rolledBack", "holding", "unwatched", "collecting", "healthy"] as const;
+  return order
+    .map((standing) => [standing, all.filter((each) => each.standing === standing).length] as const)
+    .filter(([, count]) => count > 0);
+}
+
 /** Those that a person looks for, in their order. */
 export function matching(all: readonly RolloutStatus[], query: string, name: string) {
   const wanted = fold(query.trim());

@@ -106,10 +106,12 @@ async function attempt(
     const { status } = await send();
     rollouts.take(status);
     toasts.done(done);
-    await Promise.all([rollouts.refresh(), live.refresh()]);
     return null;
   } catch (reason) {
-    await rollouts.refresh();
     return asFailure(reason);
+  } finally {
+    // How it stands is known already; the rest follows.
+    void rollouts.refresh();
+    void live.refresh();
   }
 }

@@ -433,12 +433,16 @@ export const rollouts = {
   health: {
     worst: (rollout: RolloutStatus) =>
       `${standings[rollout.standing]}: ${nameOfRollout(rollout.component)}`,
-    reason: ({ component, sentence }: RolloutStatus) =>
-      `${nameOfRollout(component)}: ${isolatedWithin(sentence)}`,
+    reason: ({ sentence, standing, rolledBack }: RolloutStatus) => {
+      const text = standing === "rolledBack" && rolledBack ? rolledBack.sentence : sentence;
+      return capital(isolatedWithin(text.replace(/^Holding: /, "")));
+    },
     name: "Rollouts",
-    none: "none watched",
-    counts: (standing: RolloutStanding, count: number) =>
-      `${formatCount(count)} ${standings[standing].toLowerCase()}`,
+    meaning: "Rollouts that are on for a part of users, by how they stand",
+    counts: (counts: readonly (readonly [RolloutStanding, number])[]) =>
+      counts
+        .map(([standing, count]) => `${formatCount(count)} ${standings[standing].toLowerCase()}`)
+        .join(", "),
     open: "Open rollouts",
   },
 } as const;
