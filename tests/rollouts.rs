@@ -501,3 +501,80 @@ fn of_two_programs_one_watches_and_the_other_takes_over() {
         .count();
     assert_eq!((of_ramp, rolled_back), (2, 1));
 }
+
+/// Reports a calculation of each of these users with `tracker` on or off.
+#[track_caller]
+fn of_users(app: &App, users: impl IntoIterator<Item = (String, bool)>, fails: bool) {
+    let lines = users.into_iter().map(|(user, exposed)| {
+        let mut event = match fails && exposed {
+            true => json!({"type": "ml:calculation:error"}),
+            false => json!({
+                "type": "ml:calculation:complete", "duration": 0.02, "confidence": 0.5,
+            }),
+        };
+        event["source"] = json!("web");
+        event["component"] = json!("tracker");
+        event["user"] = json!(user);
+        event["exposed"] = json!(exposed);
+        format!("{event}\n")
+    });
+    let lines: String = lines.collect();
+    report(app, &lines).unwrap();
+}
+
+#[test]
+fn one_user_who_fails_again_and_again_is_one_user_who_fails() {
+    let place = Place::new();
+    let app = place.open();
+    rolled_out(&app, 10_000);
+    let_pass(&place.clock, SECOND);
+    // A hundred users with it off calculate every second; in the third, one with it on fails a
+    // hundred times.
+    for second in 0..20 {
+        let others = (0..100).map(|user| (format!("other{user}"), false));
+        of_users(&app, others, false);
+        if second == 3 {
+            of_users(&app, (0..100).map(|_| ("ada".to_owned(), true)), true);
+        }
+        let_pass(&place.clock, SECOND);
+    }
+    assert!(app.rollouts().decisions().unwrap().is_empty());
+    let seen = status(&app, Some("tracker")).attempt.unwrap();
+    let counted = (seen.exposed.calculations, seen.exposed.failed);
+    assert_eq!(counted, (1, 1), "{seen:?}");
+    assert!(seen.control.calculations < 600, "{seen:?}");
+}
+
+#[test]
+fn a_rollout_with_far_more_users_on_than_it_says_is_held_until_a_person_has_looked() {
+    let place = Place::new();
+    let app = place.open();
+    rolled_out(&app, 10_000);
+    let_pass(&place.clock, SECOND);
+    let mut next = 0;
+    for second in 0..100 {
+        // A third of all, of 10 %, once applications have had the time to hear of it.
+        let users = (0..12).map(|at| (format!("user{}", next + at), at % 3 == 0));
+        of_users(&app, users, false);
+        next += 12;
+        let_pass(&place.clock, SECOND);
+        if second == 60 {
+            let early = status(&app, Some("tracker"));
+            assert_ne!(
+                early.standing,
+                RolloutStanding::Holding,
+                "{}",
+                early.sentence
+            );
+        }
+    }
+    let held = status(&app, Some("tracker"));
+    assert_eq!(held.standing, RolloutStanding::Holding, "{}", held.sentence);
+    assert!(
+        held.sentence.contains("is not what the rollout says"),
+        "{}",
+        held.sentence
+    );
+    assert!(happened(&app, Some("tracker")).contains(&Happened::Held));
+    assert!(count_on(&app, "tracker") > 0);
+}

@@ -11,6 +11,7 @@
 //! | [`store`] | `metrics.db`: the log of batches, the checkpoint of the totals, frames in tiers |
 //! | [`recorder`] | counts calculations from any number of threads |
 //! | [`collector`] | the totals, and the latest time second by second |
+//! | `repeats` | which users the guard of rollouts counts |
 //! | [`evidence`] | the recent counts of each component and arm, by which they are judged |
 //! | [`frame`], [`tiers`] | what was counted in a span of time, and how finely that is kept |
 //! | [`drawing`], [`charts`] | which frames a span is drawn of, and what a chart draws of them |
@@ -42,12 +43,14 @@ mod pulse;
 pub mod push;
 pub mod recorder;
 mod removing;
+pub mod repeats;
 pub mod shapes;
 pub mod store;
 pub mod tiers;
 mod waiting;
 mod worker;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, SyncSender, TrySendError};
@@ -55,12 +58,13 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use flagdeck_core::measure::{Arm, Tally};
+use flagdeck_core::measure::Arm;
 use serde::Serialize;
 use tokio::sync::oneshot;
 
+pub use self::collector::Guarded;
 use self::collector::{Collector, Toggles};
-use self::event::{BatchError, Callbacks, Event, EventProblem, Format};
+use self::event::{Batch, BatchError, Callbacks, Event, EventProblem, Format};
 use self::exposition::Exposition;
 pub use self::glance::{Glance, Judged, glance};
 use self::limits::{QUEUE_BATCHES_MAX, QUEUE_BYTES_MAX};
@@ -69,6 +73,7 @@ pub use self::removing::{
     RemovedMeasurements, counted_of, is_drawn, remove_source, remove_undecodable_frames,
     undecodable_frames,
 };
+use self::repeats::Repeats;
 use self::store::{Key, MetricsReader, NewBatch};
 use self::waiting::Waiting;
 use self::worker::{Context, Job, Task};
@@ -104,6 +109,7 @@ struct Inner {
     reader: Mutex<Option<MetricsReader>>,
     settling: Arc<Settling>,
     removing: Arc<Removing>,
+    repeats: Mutex<Repeats>,
 }
 
 /// What the thread is asked to do when the files of `metrics.db` were removed or replaced.
@@ -252,6 +258,7 @@ impl Metrics {
             reader: Mutex::new(None),
             settling: Arc::default(),
             removing: Arc::default(),
+            repeats: Mutex::default(),
         }));
         if let Err(error) = metrics.start_thread(seat) {
             *lock(&metrics.0.trouble) = Some(worker::trouble_of(&error));
@@ -309,7 +316,7 @@ impl Metrics {
         is_component: &dyn Fn(&str) -> bool,
     ) -> Result<Delivery, IntakeError> {
         let now_ms = self.0.clock.now_ms();
-        let batch = event::read(bytes, format, callbacks, now_ms)?;
+        let batch = self.read_marked(bytes, format, callbacks, now_ms)?;
         let warnings = batch.unknown_components(is_component);
         let weight = bytes.len() + batch.events.len() * size_of::<Event>();
         let source = only_source(&batch.events);
@@ -327,6 +334,26 @@ impl Metrics {
             warnings,
             stored,
         })
+    }
+
+    /// Reads a batch, and marks calculations of users who were counted a moment before.
+    fn read_marked(
+        &self,
+        bytes: &[u8],
+        format: Format,
+        callbacks: Callbacks<'_>,
+        now_ms: i64,
+    ) -> Result<Batch, BatchError> {
+        let repeats = RefCell::new(lock(&self.0.repeats));
+        let see = |component: &str, user: &str| {
+            let mut repeats = repeats.borrow_mut();
+            repeats.see(now_ms, component, user)
+        };
+        let callbacks = Callbacks {
+            on_calculation: Some(&see),
+            ..callbacks
+        };
+        event::read(bytes, format, callbacks, now_ms)
     }
 
     fn queue(
@@ -450,13 +477,15 @@ impl Metrics {
         Judged::of(&self.0.collector, self.0.clock.now_ms(), since_ms)
     }
 
-    /// Visits everything that was counted of each component and arm since counting began, a source at
-    /// a time.
-    pub fn each_total(&self, mut visit: impl FnMut(&str, Arm, &Tally)) {
+    /// Visits what was counted of each component and arm for the guard of rollouts: each user once
+    /// within a few seconds, and how many users were new. Returns what tells these counts from those
+    /// of another start: counts of one can be compared with each other.
+    pub fn each_guarded(&self, mut visit: impl FnMut(&str, Arm, &Guarded)) -> u64 {
         let state = self.0.collector.state();
-        for (labels, total) in &state.totals {
-            visit(&labels.component, labels.arm, &total.tally);
+        for ((component, arm), guarded) in &state.guarded.counts {
+            visit(component, *arm, guarded);
         }
+        state.guarded.start
     }
 
     /// Returns the memory of the application that uses the most, in bytes, of those that reported

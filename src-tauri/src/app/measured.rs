@@ -60,8 +60,8 @@ impl App {
             users.borrow_mut().push((id.to_owned(), groups));
         };
         let callbacks = Callbacks {
-            expose: &expose,
             on_user: self.config().metrics.keep_users.then_some(&note_user),
+            ..Callbacks::new(&expose)
         };
         let delivery = metrics.take_in(bytes, format, key, callbacks, &is_component)?;
         self.rosters().note_seen(&users.into_inner());

@@ -3,6 +3,7 @@
 //! In memory only. One thread applies events and closes seconds (`worker`); a reader of the state
 //! adds up the recorder's shards first. Does not read the clock.
 
+mod guarded;
 mod late;
 mod removing;
 
@@ -14,6 +15,8 @@ use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use self::guarded::AllGuarded;
+pub use self::guarded::Guarded;
 use self::late::Late;
 pub use self::removing::CountedOf;
 use super::event::{Event, Labels};
@@ -64,6 +67,8 @@ pub struct Collected {
     pub recent: VecDeque<Recent>,
     /// What components are judged by.
     pub evidence: Evidence,
+    /// What the guard of rollouts judges by.
+    pub guarded: AllGuarded,
     /// The tick that is not over yet.
     pub tick: Option<(i64, Frame)>,
     /// The last sample of Flagdeck's own memory, in bytes.
@@ -234,18 +239,26 @@ impl Collector {
                 Event::At(happened_ms, event) => {
                     state.count_late(&self.recorder, event, *happened_ms);
                 }
-                event => state.notice(event, at_ms),
+                event => {
+                    state.guarded.count(event);
+                    state.notice(event.unmarked(), at_ms);
+                }
             }
         }
         drop(state);
         let mut recording = self.recorder.begin();
         for event in events {
-            match event {
+            match event.unmarked() {
                 Event::Complete(labels, calculation) => {
                     recording.record(&labels.into(), calculation);
                 }
                 Event::Error(labels) => recording.record_error(&labels.into()),
-                Event::Memory(..) | Event::Usage(_) | Event::Removed(_) | Event::At(..) => {}
+                Event::Memory(..)
+                | Event::Usage(_)
+                | Event::Removed(_)
+                | Event::At(..)
+                | Event::Again(_)
+                | Event::First(_) => {}
             }
         }
     }
@@ -375,6 +388,7 @@ impl Collected {
             ticks: Ring::new(TICKS_IN_MEMORY_S, TICKS_BYTES_MAX),
             recent: VecDeque::new(),
             evidence: Evidence::default(),
+            guarded: AllGuarded::begin(),
             tick: None,
             own_memory: None,
             version: 1,
@@ -463,7 +477,12 @@ impl Collected {
     fn notice(&mut self, event: &Event, at_ms: i64) {
         *slot(&mut self.sources, event.source()).1 = at_ms;
         match event {
-            Event::Complete(..) | Event::Error(..) | Event::Removed(_) | Event::At(..) => {}
+            Event::Complete(..)
+            | Event::Error(..)
+            | Event::Removed(_)
+            | Event::At(..)
+            | Event::Again(_)
+            | Event::First(_) => {}
             Event::Memory(source, bytes) => {
                 let bytes = *bytes;
                 let (name, memory) = slot(&mut self.memory, source);

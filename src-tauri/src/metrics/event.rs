@@ -24,6 +24,7 @@ use super::limits::{
     AHEAD_MS_MAX, AS_IT_COMES_MS, BACK_MS_MAX, BATCH_EVENTS_MAX, DURATION_S_MAX, ITERATIONS_MAX,
     MEMORY_BYTES_MAX, PROBLEMS_MAX, UNKNOWN_TOLD_MAX,
 };
+use super::repeats::Turn;
 pub use crate::format::Format;
 
 /// What an application reported.
@@ -41,6 +42,12 @@ pub enum Event {
     Removed(Box<str>),
     /// Something happened at a moment before it was reported, in milliseconds since 1970.
     At(i64, Box<Event>),
+    /// A calculation of a user of whom one of the same component was reported a moment before: the
+    /// guard of rollouts counts users, not how busy they are.
+    Again(Box<Event>),
+    /// A calculation of a user of whom none of the same component was reported since this program
+    /// was started.
+    First(Box<Event>),
 }
 
 impl Event {
@@ -49,7 +56,7 @@ impl Event {
         match self {
             Self::Complete(labels, _) | Self::Error(labels) => &labels.source,
             Self::Memory(source, _) | Self::Usage(source) | Self::Removed(source) => source,
-            Self::At(_, event) => event.source(),
+            Self::At(_, event) | Self::Again(event) | Self::First(event) => event.source(),
         }
     }
 
@@ -58,7 +65,15 @@ impl Event {
         match self {
             Self::Complete(labels, _) | Self::Error(labels) => &labels.component,
             Self::Memory(..) | Self::Usage(_) | Self::Removed(_) => "",
-            Self::At(_, event) => event.component(),
+            Self::At(_, event) | Self::Again(event) | Self::First(event) => event.component(),
+        }
+    }
+
+    /// Returns it without a mark of its user.
+    pub fn unmarked(&self) -> &Self {
+        match self {
+            Self::Again(event) | Self::First(event) => event,
+            event => event,
         }
     }
 }
@@ -117,6 +132,10 @@ pub type Expose<'a> = &'a dyn Fn(&str, &str, &[&str]) -> Arm;
 /// Called for each valid event that names a user, with the user and the user's groups.
 pub type OnUser<'a> = &'a dyn Fn(&str, &[&str]);
 
+/// Called for each calculation with a component, a known arm and a user; says whether the user is
+/// counted.
+pub type OnCalculation<'a> = &'a dyn Fn(&str, &str) -> Turn;
+
 /// What is called while a batch is read.
 #[derive(Clone, Copy)]
 pub struct Callbacks<'a> {
@@ -124,14 +143,17 @@ pub struct Callbacks<'a> {
     pub expose: Expose<'a>,
     /// Called for each valid event that names a user.
     pub on_user: Option<OnUser<'a>>,
+    /// Called for each calculation of a user, to mark those that the guard does not count.
+    pub on_calculation: Option<OnCalculation<'a>>,
 }
 
 impl<'a> Callbacks<'a> {
-    /// Without `on_user`.
+    /// Without any other.
     pub fn new(expose: Expose<'a>) -> Self {
         Self {
             expose,
             on_user: None,
+            on_calculation: None,
         }
     }
 }
@@ -271,7 +293,7 @@ impl Event {
         }
         Ok(match at_ms {
             Some(at_ms) => Self::At(at_ms, event.into()),
-            None => event,
+            None => sent.marked(event, callbacks.on_calculation),
         })
     }
 }
@@ -336,6 +358,24 @@ impl Sent {
         match is_short && is_plain {
             true => Ok(source.into()),
             false => Err(SOURCE),
+        }
+    }
+
+    /// Marks a calculation whose user is not to be counted, or for the first time.
+    fn marked(&self, event: Event, on_calculation: Option<OnCalculation>) -> Event {
+        let (Some(user), Some(on_calculation)) = (self.user.as_deref(), on_calculation) else {
+            return event;
+        };
+        let component = match &event {
+            Event::Complete(labels, _) | Event::Error(labels) if labels.arm != Arm::Unknown => {
+                &labels.component
+            }
+            _ => return event,
+        };
+        match on_calculation(component, user) {
+            Turn::First => Event::First(event.into()),
+            Turn::Next => event,
+            Turn::Again => Event::Again(event.into()),
         }
     }
 

@@ -98,3 +98,12 @@ pub const MARKS_MAX: usize = 200;
 
 /// Components listed in a pulse, the worst first. A dashboard shows no more.
 pub const COMPONENTS_JUDGED_MAX: usize = 20;
+
+/// Users that are remembered within a turn of the guard: 5 s of 40,000 calculations a second.
+pub const USERS_AT_ONCE_MAX: usize = 200_000;
+
+/// Users that are remembered as known to the guard, of all components: 16 MB of hashes.
+pub const USERS_KNOWN_MAX: usize = 1_000_000;
+
+/// Components whose users are counted for the guard: far more than a document has.
+pub const COMPONENTS_GUARDED_MAX: usize = 20_000;

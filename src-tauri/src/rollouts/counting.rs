@@ -1,7 +1,7 @@
 //! Totals → blocks: what was counted of the two arms of a rollout since the last block.
 //!
-//! Totals only grow, and every program on a folder counts the same ones, so their difference counts
-//! each calculation once, over restarts and whichever program watches.
+//! Totals only grow, so their difference counts each calculation once. A program that was started, or
+//! takes over, begins with the next block.
 
 use flagdeck_core::guard::{Block, Counts, Users};
 use flagdeck_core::measure::{DURATION_EDGES_S, Tally};
@@ -20,11 +20,14 @@ pub struct ArmTotal {
     pub durations: [u64; BUCKETS],
     /// Those that failed.
     pub errors: u64,
+    /// Users whose first calculation is among them.
+    pub users: u64,
 }
 
 impl ArmTotal {
-    /// Adds calculations.
-    pub fn add(&mut self, tally: &Tally) {
+    /// Adds calculations, and how many users were new.
+    pub fn add(&mut self, tally: &Tally, users: u64) {
+        self.users += users;
         for (sum, count) in self.durations.iter_mut().zip(tally.durations) {
             *sum += count;
         }
@@ -41,6 +44,7 @@ impl ArmTotal {
     fn since(&self, earlier: &Self) -> Option<Self> {
         let mut since = Self {
             errors: self.errors.checked_sub(earlier.errors)?,
+            users: self.users.checked_sub(earlier.users)?,
             ..Self::default()
         };
         let counts = self.durations.iter().zip(&earlier.durations);
@@ -71,6 +75,8 @@ impl ArmTotal {
 /// Both arms of a rollout since counting began.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
+    /// Tells totals that can be compared from those of another start of the program that counts.
+    pub start: u64,
     /// Calculations of users with it on.
     pub exposed: ArmTotal,
     /// Of the others.
@@ -88,12 +94,15 @@ impl Totals {
                 *sum += count;
             }
             arm.errors += other.errors;
+            arm.users += other.users;
         }
     }
 
     /// Returns what came since earlier ones; nothing if those are no earlier ones of these.
     pub fn since(&self, earlier: &Self) -> Option<Self> {
+        (self.start == earlier.start).then_some(())?;
         Some(Self {
+            start: self.start,
             exposed: self.exposed.since(&earlier.exposed)?,
             control: self.control.since(&earlier.control)?,
         })
@@ -104,13 +113,25 @@ impl Totals {
         self.exposed.calculations() + self.control.calculations()
     }
 
-    /// Makes a block of them.
-    pub fn block(&self, response_s: f64, memory_bytes: Option<u64>, is_widened: bool) -> Block {
+    /// Makes a block of them. `share` is the share of users who should have it on, if that is known.
+    pub fn block(
+        &self,
+        response_s: f64,
+        memory_bytes: Option<u64>,
+        is_widened: bool,
+        share: Option<f64>,
+    ) -> Block {
+        let (exposed, control) = (self.exposed.users, self.control.users);
+        let users = share.filter(|_| exposed + control > 0);
         Block {
             exposed: self.exposed.counts(response_s),
             control: self.control.counts(response_s),
             memory_bytes,
-            users: None,
+            users: users.map(|share| Users {
+                exposed,
+                control,
+                share,
+            }),
             is_widened,
         }
     }
@@ -197,16 +218,22 @@ mod tests {
         let mut durations = [0; BUCKETS];
         durations[2] = fast;
         durations[BUCKETS - 1] = slow;
-        ArmTotal { durations, errors }
+        ArmTotal {
+            durations,
+            errors,
+            users: fast,
+        }
     }
 
     #[test]
     fn what_came_since_is_counted_once_and_a_new_beginning_counts_nothing() {
         let before = Totals {
+            start: 7,
             exposed: total(10, 1, 2),
             control: total(90, 0, 1),
         };
         let after = Totals {
+            start: 7,
             exposed: total(15, 2, 4),
             control: total(91, 0, 1),
         };
@@ -215,15 +242,20 @@ mod tests {
             (since.exposed.calculations(), since.control.calculations()),
             (8, 1)
         );
-        let block = since.block(5.0, Some(7), true);
+        let block = since.block(5.0, Some(7), true, Some(0.1));
+        let users = block.users.unwrap();
+        assert_eq!((users.exposed, users.control), (5, 1));
         assert_eq!((block.exposed.failed, block.exposed.late), (2, 1));
         assert_eq!(block.exposed.slow, [6, 6, 1, 1, 1, 1, 1]);
         assert_eq!(before.since(&after), None);
+        let elsewhere = Totals { start: 8, ..after };
+        assert_eq!(elsewhere.since(&before), None);
     }
 
     #[test]
     fn blocks_end_by_how_many_there_are_and_how_old_they_are() {
         let open = |exposed, control| Totals {
+            start: 7,
             exposed: total(exposed, 0, 0),
             control: total(control, 0, 0),
         };

@@ -60,3 +60,7 @@ pub const TOLERATED_RATIO_MAX: f64 = 10.0;
 /// The probability with which the interval that is shown does not hold the true difference, however
 /// often it is looked at.
 pub const INTERVAL_ALPHA: f64 = 0.05;
+
+/// For how long after a rollout was widened new users say nothing about the share of users who have it
+/// on, in milliseconds: applications ask for flags once a minute.
+pub const SHARE_SETTLES_MS: i64 = 70_000;

@@ -122,6 +122,10 @@ pub struct AttemptInfo {
     pub totals: Totals,
     /// When that was, in milliseconds since 1970.
     pub block_ms: i64,
+    /// The share of users who should have it on, if that is a share of everyone; 0 to 1.
+    pub share: Option<f64>,
+    /// Since when, in milliseconds since 1970.
+    pub share_ms: i64,
     /// Whether it was widened since memory was last within its limit.
     pub is_widened: bool,
     /// What asks to stay, if anything does.

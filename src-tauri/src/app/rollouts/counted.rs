@@ -15,32 +15,35 @@ use crate::rollouts::shapes::{GuardRules, OwnGuardRules};
 
 /// Totals by component. What names none is of the default rollout.
 #[derive(Debug, Default)]
-pub(super) struct Counted(HashMap<String, Totals>);
+pub(super) struct Counted {
+    start: u64,
+    by_component: HashMap<String, Totals>,
+}
 
 impl Counted {
     pub(super) fn of(metrics: &Metrics) -> Self {
         let mut counted: HashMap<String, Totals> = HashMap::new();
-        metrics.each_total(|component, arm, tally| {
-            if arm == Arm::Unknown {
-                return;
-            }
-            if !counted.contains_key(component) {
-                counted.insert(component.to_owned(), Totals::default());
-            }
-            let totals = counted.get_mut(component).expect("it is there");
+        let start = metrics.each_guarded(|component, arm, guarded| {
+            let totals = counted.entry(component.to_owned()).or_default();
             match arm {
-                Arm::Exposed => totals.exposed.add(tally),
-                Arm::Control => totals.control.add(tally),
+                Arm::Exposed => totals.exposed.add(&guarded.tally, guarded.users),
+                Arm::Control => totals.control.add(&guarded.tally, guarded.users),
                 Arm::Unknown => {}
             }
         });
-        Self(counted)
+        Self {
+            start,
+            by_component: counted,
+        }
     }
 
     /// Returns those of a rollout: events that name the component, or none.
     pub(super) fn of_rollout(&self, component: Option<&str>) -> Totals {
-        let found = self.0.get(component.unwrap_or_default());
-        found.copied().unwrap_or_default()
+        let found = self.by_component.get(component.unwrap_or_default());
+        Totals {
+            start: self.start,
+            ..found.copied().unwrap_or_default()
+        }
     }
 
     /// Returns those that a ramp of a rollout waits for: of the default rollout, also of every
@@ -117,6 +120,15 @@ pub(super) fn is_widened(
     let was_on = |path: &str| matches!(before.node_at(path), Some(Node::Component(true)));
     let is_own = component.is_none_or(|path| after.rollouts.contains_key(path) || !was_on(path));
     is_own && !audience(after, component).is_within(&audience(before, component))
+}
+
+/// Returns the share of users who should have it on, if that is a share of everyone: neither groups
+/// nor another rollout have a say.
+pub(super) fn share(document: &FlagDocument, component: Option<&str>) -> Option<f64> {
+    let rollout = rollout(document, component);
+    let is_plain = rollout.user_groups.is_empty();
+    let requires = component.is_some_and(|path| document.requires.contains_key(path));
+    (is_plain && !requires).then(|| rollout.percentage.as_f64() / 100.0)
 }
 
 /// Returns whether a rollout can be widened step by step.

@@ -26,7 +26,7 @@ use crate::leader::{Lead, Seat};
 use crate::metrics::Metrics;
 use crate::rollouts::counting::is_whole;
 use crate::rollouts::course::{Course, Judged};
-use crate::rollouts::limits::{BLOCK_AGE_MS, BLOCK_MS, WATCHED_MAX};
+use crate::rollouts::limits::{BLOCK_AGE_MS, BLOCK_MS, SHARE_SETTLES_MS, WATCHED_MAX};
 use crate::rollouts::shapes::{
     Decision, GuardRules, Happened, Outcome, OwnGuardRules, TimelineEntry,
 };
@@ -266,6 +266,8 @@ impl Watch {
                     .map(|bytes| bytes as u64),
                 totals: moment.counted.of_rollout(name),
                 block_ms: moment.now_ms,
+                share: counted::share(&moment.live.document, name),
+                share_ms: moment.now_ms,
                 is_widened: counted::is_widened(before, &moment.live.document, name),
                 held: None,
                 seen: Seen::default(),
@@ -370,6 +372,11 @@ impl Watched {
             info.is_widened = true;
             is_changed = true;
         }
+        let share = counted::share(&moment.live.document, component);
+        if share != info.share {
+            (info.share, info.share_ms) = (share, moment.now_ms);
+            is_changed = true;
+        }
         if open.calculations() != info.seen.waiting {
             info.seen.waiting = open.calculations();
             info.seen.at_ms = Some(moment.now_ms);
@@ -390,7 +397,9 @@ impl Watched {
             return None;
         }
         let response_s = info.rules.response_time_ms as f64 / 1000.0;
-        let block = open.block(response_s, memory, info.is_widened);
+        let is_settled = moment.now_ms - info.share_ms >= SHARE_SETTLES_MS;
+        let share = info.share.filter(|_| is_settled);
+        let block = open.block(response_s, memory, info.is_widened, share);
         let judged = course.add(&block);
         if memory.is_some() && !is_over {
             info.is_widened = false;

@@ -84,7 +84,7 @@ impl Collected {
                 usage.count += 1;
                 usage.at_ms = usage.at_ms.max(happened_ms);
             }
-            Event::Removed(_) | Event::At(..) => {}
+            Event::Removed(_) | Event::At(..) | Event::Again(_) | Event::First(_) => {}
         }
     }
 

@@ -9,13 +9,15 @@ use crate::store::sqlite::side::SideDatabase;
 pub(super) const METRICS: SideDatabase = SideDatabase {
     database: Database::Metrics,
     mark: 0x464c_444d,
-    format: 4,
+    format: 5,
     tables: &[TABLES, EVIDENCE, commits::TABLE],
     upgrades: &[
         |transaction| Ok(transaction.execute_batch(EVIDENCE)?),
         commits::add,
         // Frames have sources from format 4 on, and the log notes removals; those before are read
         // as they are.
+        |_| Ok(()),
+        // The log marks calculations of users who were counted a moment before.
         |_| Ok(()),
     ],
     progress: "SELECT name, seq FROM sqlite_sequence",
