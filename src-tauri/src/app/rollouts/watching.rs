@@ -4,6 +4,7 @@
 //! Everything that a step or a decision depends on is stored before the flags are changed, so that
 //! the next program goes on where a killed one was.
 
+mod calls;
 mod ramps;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use flagdeck_core::guard::{Action, Block};
 use flagdeck_core::limits::RAMP_GAP_MS_MAX;
 use flagdeck_core::ramp::{Gap, Unwatched};
 
+use self::calls::Calls;
 use self::ramps::Ramps;
 pub(super) use self::ramps::zone_of;
 use super::super::{App, Event, Level};
@@ -41,6 +43,7 @@ const KEEP_EVERY: Duration = Duration::from_secs(10);
 pub(in crate::app) struct Watcher {
     lead: Option<Lead>,
     watch: Option<Watch>,
+    calls: Calls,
 }
 
 /// What is known since this program began to lead.
@@ -96,13 +99,14 @@ impl Watcher {
     /// Looks at every rollout, if this program leads.
     pub(in crate::app) fn look(&mut self, app: &App, seat: &Seat) {
         let Some(lead) = seat.lead() else {
-            *self = Self::default();
+            (self.lead, self.watch) = (None, None);
             return;
         };
         if !self.lead.as_ref().is_some_and(|held| held.is_same(&lead)) {
             self.watch = None;
         }
         self.lead = Some(lead);
+        self.calls.look(app);
         if let Err(error) = self.watch(app) {
             // What is stored is what counts; it is read again.
             self.watch = None;
