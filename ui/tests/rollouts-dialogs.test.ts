@@ -314,6 +314,15 @@ describe("what a rollout is held to", () => {
 });
 
 describe("commands", () => {
+  it("say in the palette which rollout they are about", async () => {
+    await openView();
+    await user.click(get("rollout-ui.badges"));
+    await user.keyboard("{Control>}k{/Control}");
+    await user.type(await screen.findByRole("combobox"), "pause ramp");
+    const [first] = await screen.findAllByRole("option");
+    expect(first?.textContent).toContain("Pause ramp of ui.badges");
+  });
+
   it("are about the rollout that is shown", async () => {
     await openView();
     await user.click(get("rollout-ui.badges"));

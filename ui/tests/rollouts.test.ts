@@ -49,7 +49,7 @@ describe("the list", () => {
     expect(rowText("ui.badges")).toContain("Next 25 %: 23 min more · 112 more calculations");
     expect(rowText("ui.badges")).toContain("3 of 6 steps made, at 10 %, next 25 %");
     expect(standing("search.suggestions")).toBe("holding");
-    expect(rowText("search.suggestions")).toMatch(/held by the guard Holding: more users/);
+    expect(rowText("search.suggestions")).toMatch(/held by the guard More users/);
     expect(rowText("search.ranking.feedback")).toContain("not watched: nothing is reported since");
     expect(rowText("search.ranking.neural")).toContain("changed by hand: resume or abort it");
     expect(rowText("export.archive")).toContain("Next 100 %: paused");
@@ -57,7 +57,7 @@ describe("the list", () => {
     expect(rowText("search.spelling")).toContain("162 more calculations");
     expect(standing("search.spelling")).toBe("collecting");
     expect(standing("ui.dashboard")).toBe("rolledBack");
-    expect(rowText("ui.dashboard")).toContain("failures 8.1 % with it on against 1.2 %");
+    expect(rowText("ui.dashboard")).toContain("Failures 8.1 % with it on against 1.2 %");
     expect(standing("")).toBe("unwatched");
     expect(rowText("")).toContain("Default rollout");
   });
@@ -277,7 +277,7 @@ describe("the details", () => {
     if (!badges) throw new Error("there is no such rollout");
     Object.assign(badges, { standing: "holding", sentence: "Holding: something." });
     host.announce({ kind: "rollouts" });
-    await waitFor(() => expect(textOf("rollout-verdict")).toBe("Holding Holding: something."));
+    await waitFor(() => expect(textOf("rollout-verdict")).toBe("Holding Something."));
   });
 
   it("say why they cannot be read, and read again on request", async () => {

@@ -6,8 +6,8 @@ export interface Command {
   isEnabled?: () => boolean;
   /** Says why it cannot be done. */
   refuse?: () => void;
-  /** In place of the catalogue's label. */
-  label?: () => string;
+  /** In place of the catalogue's label; that again if `undefined`. */
+  label?: () => string | undefined;
   /** Whether it is about the flags as they are: in view of the past it does nothing but say so. */
   isOfNow?: () => boolean;
 }

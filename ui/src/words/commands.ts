@@ -70,6 +70,14 @@ export const commands = {
         ],
       },
       {
+        title: "Rollouts in the list",
+        keys: [
+          { keys: ["↑", "↓"], what: "Walk through the rollouts" },
+          { keys: ["Enter"], what: "Show in full" },
+          { keys: ["P"], what: "Pause or resume the ramp" },
+        ],
+      },
+      {
         title: "Snapshots in the list",
         keys: [
           { keys: ["↑", "↓"], what: "Walk through the snapshots" },

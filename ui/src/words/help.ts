@@ -8,6 +8,7 @@ import { plural } from "./shared";
 export type HelpPageId =
   | "what"
   | "rollout"
+  | "ramps"
   | "who"
   | "rosters"
   | "undo"

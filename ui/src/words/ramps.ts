@@ -17,7 +17,6 @@ import {
   type PlanProblem,
 } from "../model/ramp_plan";
 import type { RuleName } from "../model/guard_rules";
-import { rollouts } from "./rollouts";
 import { listed, plural } from "./shared";
 
 const days: Record<RampDay, string> = {
@@ -202,7 +201,10 @@ export const ramps = {
   },
 
   abort: {
-    title: (component: string | null) => `Abort the ramp of ${rollouts.name(component)}?`,
+    title: (component: string | null) =>
+      component === null
+        ? "Abort the ramp of the default rollout?"
+        : `Abort the ramp of ${isolated(component)}?`,
     keeps: "Leave it where it is",
     keepsMeaning: (percentage: number) =>
       `It stays on for ${formatPercent(percentage)}, and is watched on.`,
@@ -217,8 +219,8 @@ export const ramps = {
   rules: {
     cardTitle: "What it is held to",
     edit: "Change…",
-    title: (component: string | null) => `What ${rollouts.name(component)} is held to`,
-    titleDefault: "What the default rollout is held to",
+    title: (component: string | null) =>
+      `What ${component === null ? "the default rollout" : isolated(component)} is held to`,
     names: ruleNames,
     meanings: ruleMeanings,
     value: ruleValue,

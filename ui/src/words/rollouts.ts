@@ -50,6 +50,17 @@ const defaultRollout = "Default rollout";
 const nameOfRollout = (component: string | null): string =>
   component === null ? defaultRollout : isolatedWithin(component);
 
+/** The same within a sentence. */
+const within = (component: string | null): string =>
+  component === null ? "the default rollout" : isolatedWithin(component);
+
+/** Why one stands as it does, without the word for that, which is beside it. */
+function reason({ standing, sentence }: RolloutStatus): string {
+  const word = `${standings[standing]}: `;
+  const text = sentence.startsWith(word) ? sentence.slice(word.length) : sentence;
+  return capital(isolatedWithin(text));
+}
+
 /** How much time is left, never less than there is: `23 min`, `1 h 5 min`, `2 d 3 h`. */
 function left(leftMs: number): string {
   if (leftMs < MINUTE_MS) return `${Math.max(1, Math.ceil(leftMs / 1000))} s`;
@@ -168,7 +179,7 @@ export const rollouts = {
   loading: "Reading the rollouts…",
   notRead: (why: string) => `The rollouts could not be read. ${isolatedWithin(why)}`,
   rampsMeaning: (count: number) => `${plural(count, "ramp")} under way`,
-  sentence: (text: string) => isolatedWithin(text),
+  reason,
   percentage: formatPercent,
   off: "off",
 
@@ -188,8 +199,8 @@ export const rollouts = {
     pause: "Pause",
     resume: "Resume",
     switchOff: "Off",
-    pauseOf: (component: string | null) => `Pause the ramp of ${nameOfRollout(component)}`,
-    resumeOf: (component: string | null) => `Resume the ramp of ${nameOfRollout(component)}`,
+    pauseOf: (component: string | null) => `Pause the ramp of ${within(component)}`,
+    resumeOf: (component: string | null) => `Resume the ramp of ${within(component)}`,
     switchOffOf: (component: string | null) =>
       component === null
         ? "Set the default rollout to 0 %"
@@ -210,6 +221,7 @@ export const rollouts = {
     meaning:
       "A rollout that is on for a part of your users is watched: their failures and durations are compared with those of everyone else. A ramp widens it step by step, and does harm to few if it does any.",
     open: "Open flags",
+    help: "How ramps work",
     start: "Set a component to a percentage between 0 and 100, or start a ramp for one in Flags.",
   },
 
@@ -260,7 +272,8 @@ export const rollouts = {
   },
 
   details: {
-    label: (component: string | null) => `Rollout of ${nameOfRollout(component)}`,
+    label: (component: string | null) =>
+      component === null ? defaultRollout : `Rollout of ${isolatedWithin(component)}`,
     loading: "Reading what happened…",
     notRead: (why: string) => `What happened could not be read. ${isolatedWithin(why)}`,
     showFlags: "Show in Flags",
@@ -422,21 +435,28 @@ export const rollouts = {
   },
 
   done: {
-    started: (component: string | null) => `Ramp of ${nameOfRollout(component)} started`,
-    paused: (component: string | null) => `Ramp of ${nameOfRollout(component)} paused`,
-    resumed: (component: string | null) => `Ramp of ${nameOfRollout(component)} goes on`,
+    started: (component: string | null) => `Ramp of ${within(component)} started`,
+    paused: (component: string | null) => `Ramp of ${within(component)} paused`,
+    resumed: (component: string | null) => `Ramp of ${within(component)} goes on`,
     skipped: (component: string | null) => `${nameOfRollout(component)}: next step made`,
-    aborted: (component: string | null) => `Ramp of ${nameOfRollout(component)} aborted`,
-    ruled: (component: string | null) => `Rules of ${nameOfRollout(component)} saved`,
+    aborted: (component: string | null) => `Ramp of ${within(component)} aborted`,
+    ruled: (component: string | null) => `Rules of ${within(component)} saved`,
+  },
+
+  /** Commands, with the rollout that they would act on. */
+  commands: {
+    start_ramp: (component: string | null) => `Start a ramp of ${within(component)}…`,
+    pause_ramp: (component: string | null) => `Pause ramp of ${within(component)}`,
+    resume_ramp: (component: string | null) => `Resume ramp of ${within(component)}`,
+    skip_ramp: (component: string | null) => `Skip to the next step of ${within(component)}`,
+    abort_ramp: (component: string | null) => `Abort ramp of ${within(component)}…`,
+    guard_rules: (component: string | null) => `Set what ${within(component)} is held to…`,
   },
 
   health: {
     worst: (rollout: RolloutStatus) =>
       `${standings[rollout.standing]}: ${nameOfRollout(rollout.component)}`,
-    reason: ({ sentence, standing, rolledBack }: RolloutStatus) => {
-      const text = standing === "rolledBack" && rolledBack ? rolledBack.sentence : sentence;
-      return capital(isolatedWithin(text.replace(/^Holding: /, "")));
-    },
+    reason,
     name: "Rollouts",
     meaning: "Rollouts that are on for a part of users, by how they stand",
     counts: (counts: readonly (readonly [RolloutStanding, number])[]) =>

@@ -51,6 +51,7 @@ export function rolledOut(): Document {
     ...document,
     components: {
       ...document.components,
+      ui: { badges: true, dashboard: false, curationPanel: false },
       search: {
         ranking: { neural: true, feedback: true },
         suggestions: true,

@@ -2,6 +2,7 @@
 
 import type { HelpPage } from "../help";
 import { follow } from "./following";
+import { ramps } from "./ramps";
 import { rosters } from "./rosters";
 
 const what: HelpPage = {
@@ -390,6 +391,7 @@ const snapshots: HelpPage = {
 export const forEveryone: readonly HelpPage[] = [
   what,
   rollout,
+  ramps,
   who,
   rosters,
   undo,
