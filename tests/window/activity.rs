@@ -79,7 +79,7 @@ async fn an_earlier_state_is_found_and_restored_by_keys_alone() {
     place.flagctl(&["set", "calculator", "on"]);
     place.flagctl(&["set", "orchestrator", "on"]);
     let window = place.open().await;
-    window.write("5").await;
+    window.write("6").await;
     window.until_told("count", "3 changes").await;
     window.write("/").await;
     window.until_focus("activity-text").await;

@@ -10,9 +10,10 @@ use crate::measuring::sized;
 use crate::rig::{Window, Workplace, http};
 
 /// Every view, by the name of its button.
-const VIEWS: [&str; 7] = [
+const VIEWS: [&str; 8] = [
     "dashboard",
     "flags",
+    "rollouts",
     "metrics",
     "snapshots",
     "activity",

@@ -19,6 +19,7 @@ mod keyboard;
 mod metrics;
 mod pictures;
 mod rig;
+mod rollouts;
 mod rosters;
 mod sample;
 mod settings;

@@ -151,7 +151,7 @@ async fn values_are_read_by_keyboard_and_a_part_is_looked_at_closely() {
     let place = Workplace::new();
     let window = place.open().await;
     report_to(&place, &window).await;
-    window.write("3").await;
+    window.write("4").await;
     let shown = async || window.shows("chart-rate").await;
     window.until("the charts are shown", shown).await;
     window.tab_to("chart-rate").await;

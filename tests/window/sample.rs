@@ -44,7 +44,7 @@ fn reported(place: &Workplace, key: &str) -> Value {
 
 /// Takes a snapshot of the page in the window, and compares it with what the page has from then on.
 async fn take_snapshot(place: &Workplace, window: &Window<'_>) {
-    window.write("4").await;
+    window.write("5").await;
     window.until_told("snapshots", SOURCE).await;
     window.run_command("Take a snapshot").await;
     window.until_focus("snapshot-name").await;

@@ -94,7 +94,7 @@ async fn an_address_is_saved_only_once_a_dialog_of_the_desktop_confirms_it() {
 async fn a_setting_is_found_and_switched_by_keys_alone() {
     let place = Workplace::new();
     let window = place.open().await;
-    window.write("7").await;
+    window.write("8").await;
     window.tab_to("find-setting").await;
     window.write("compress").await;
     window.until_gone("setting-http.port").await;

@@ -22,7 +22,7 @@ fn number(place: &Workplace) -> Value {
 
 async fn open(place: &Workplace) -> Window<'_> {
     let window = place.open().await;
-    window.write("4").await;
+    window.write("5").await;
     window.until_told("comparison", "usage").await;
     window
 }
@@ -88,7 +88,7 @@ async fn a_restore_is_cancelled_and_told_of_in_activity() {
     window.tab_to("restore-cancel").await;
     window.press(Key::Enter).await;
     window.until_told("restore-status", "Cancelled by").await;
-    window.write("5").await;
+    window.write("6").await;
     window.until_told("restore-row-1", "Cancelled").await;
     window.until_told("restore-details", "ml.usage.n").await;
     window.close().await;
@@ -106,7 +106,7 @@ async fn a_dialog_is_as_high_as_what_is_in_it_whatever_is_checked() {
         place.flagctl(&["snapshot", "take", "--source", "shop"]);
     }
     let window = place.open().await;
-    window.write("4").await;
+    window.write("5").await;
     window.until_told("comparison", "cache").await;
     window.resize(1000, 700).await;
     window.tab_to("compare-restore").await;
@@ -161,7 +161,7 @@ async fn what_set_a_value_is_told_by_keys_alone() {
 async fn a_state_that_another_program_hands_in_appears() {
     let place = Workplace::new();
     let window = place.open().await;
-    window.write("4").await;
+    window.write("5").await;
     window.until_told("nothing-kept", "No application").await;
     place.flagctl(&["state", "set", "--source", "shop", "ml.usage.n", "7"]);
     window.until_told("snapshots", "shop").await;

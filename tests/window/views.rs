@@ -117,9 +117,10 @@ fn hand_in(place: &Workplace) {
 }
 
 /// The views, as they are opened.
-pub const VIEWS: [&str; 7] = [
+pub const VIEWS: [&str; 8] = [
     "dashboard",
     "flags",
+    "rollouts",
     "metrics",
     "snapshots",
     "activity",
@@ -145,6 +146,10 @@ pub async fn show(window: &Window<'_>, view: &str) {
         "snapshots" => "changes",
         "activity" => "copy-report",
         "rosters" => "find-person",
+        "rollouts" => {
+            window.click("rollout-ui.badges").await;
+            "rules-card"
+        }
         _ => "find-setting",
     };
     window

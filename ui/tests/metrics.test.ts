@@ -166,7 +166,7 @@ describe("what is shown", () => {
     host.chosen = { ...host.chosen, view: "flags" };
     await openOver(host);
     await screen.findByTestId("row-*");
-    await user.keyboard("5");
+    await user.keyboard("4");
     await screen.findByTestId("chart-rate");
   });
 });

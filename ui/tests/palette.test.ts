@@ -97,7 +97,7 @@ describe("commands", () => {
   it("run by Enter, with their keys shown", async () => {
     await openAt();
     await ask("activity");
-    expect(names()[0]).toBe("Activity 7");
+    expect(names()[0]).toBe("Activity 6");
     await user.keyboard("{Enter}");
     await waitFor(() =>
       expect(screen.getByTestId("nav-activity").getAttribute("aria-current")).toBe("page"),

@@ -50,7 +50,7 @@ describe("a damaged state", () => {
     await waitFor(() => expect(screen.queryByTestId("not-read")).toBeNull(), { timeout: 3000 });
     expect(host.states.restores.map(({ status }) => status)).toEqual(["recovered"]);
 
-    await press(document.body, "7");
+    await press(document.body, "6");
     const row = await screen.findByTestId("restore-row-1", {}, { timeout: 3000 });
     expect(row.textContent).toContain("recover a damaged state from snapshot 3");
     expect(row.textContent).toContain("Recovered");

@@ -30,11 +30,11 @@ import { KeptStates } from "./support/snapshots";
 useSnapshotsView();
 
 describe("the way there", () => {
-  it("is the sixth view, by its key and in the sidebar", async () => {
+  it("is the fifth view, by its key and in the sidebar", async () => {
     host.chosen = { ...host.chosen, view: "dashboard" };
     host.states = typicalStates(NOW_MS);
     await openOver(host);
-    await press(document.body, "6");
+    await press(document.body, "5");
     await screen.findByTestId("snapshots");
     expect(screen.getByTestId("nav-snapshots").getAttribute("aria-current")).toBe("page");
   });

@@ -150,6 +150,17 @@ impl Window<'_> {
         Duration::from_secs_f64(ticks as f64 / TICKS_A_SECOND)
     }
 
+    /// Returns the address of the bus of the session that the window is in.
+    pub fn bus(&self) -> String {
+        let process = self.driver.process("flagdeck").expect("the application");
+        let environment = format!("/proc/{}/environ", process.as_raw_nonzero());
+        let environment = fs::read(environment).expect("Linux");
+        let environment = String::from_utf8_lossy(&environment).into_owned();
+        let mut variables = environment.split('\0');
+        let address = variables.find_map(|it| it.strip_prefix("DBUS_SESSION_BUS_ADDRESS="));
+        address.expect("a bus").to_owned()
+    }
+
     /// Returns how many bytes of memory the page's process has that are no part of a file: those
     /// come and go as the system likes.
     #[allow(dead_code, reason = "measured, not tested")]
