@@ -26,6 +26,7 @@ mod cli_input;
 mod cli_metrics;
 mod cli_push;
 mod cli_quarantine;
+mod cli_ramp;
 mod cli_reach;
 mod cli_roster;
 mod cli_sample;

@@ -9,7 +9,7 @@ mod words;
 
 use flagdeck_core::audience::Audience;
 use flagdeck_core::ramp::{Phase, Plan, Ramp};
-use flagdeck_core::{Edit, FlagDocument, Rollout, RolloutChange};
+use flagdeck_core::{Edit, FlagDocument, Percentage, Rollout, RolloutChange};
 use jiff::tz::TimeZone;
 
 pub(super) use self::watching::Watcher;
@@ -108,6 +108,27 @@ impl App {
         })?;
         self.announce(Event::Rollouts);
         self.rollout_details(name)
+    }
+
+    /// Lists the steps that a ramp by a plan would make of a rollout, with the edit of each against
+    /// now, to be previewed.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such component, [`Error::OutOfRange`] if it cannot be widened
+    /// in steps.
+    pub fn ramp_steps(
+        &self,
+        component: Option<&str>,
+        plan: &Plan,
+    ) -> Result<Vec<(Percentage, Edit)>, Error> {
+        let live = self.flags().in_force(Scope::Everyone);
+        self.check_target(&live.document, component)?;
+        let plan = plan.above(percentage_now(&live.document, component));
+        let steps = plan.steps.iter().map(|step| {
+            let edit = acting::widen(&live.document, component, *step, true)?;
+            Ok((*step, edit))
+        });
+        steps.collect()
     }
 
     /// Pauses the ramp of a rollout.
@@ -319,9 +340,9 @@ impl App {
 }
 
 /// Returns the percentage that the steps of a ramp are compared with: 0 while nobody has it on.
-fn percentage_now(document: &FlagDocument, component: Option<&str>) -> flagdeck_core::Percentage {
+fn percentage_now(document: &FlagDocument, component: Option<&str>) -> Percentage {
     match (counted::audience(document, component), component) {
-        (Audience::Nobody, Some(_)) => flagdeck_core::Percentage::ZERO,
+        (Audience::Nobody, Some(_)) => Percentage::ZERO,
         _ => counted::rollout(document, component).percentage,
     }
 }

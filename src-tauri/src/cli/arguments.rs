@@ -3,6 +3,7 @@
 mod demo;
 mod following;
 mod guard;
+mod ramp;
 mod rosters;
 mod states;
 
@@ -21,6 +22,7 @@ pub use self::following::{
     PublishArguments, Selected, TargetedArguments,
 };
 pub use self::guard::{GuardCommand, ReplayArguments, RulesArguments, SimulateArguments};
+pub use self::ramp::{PartArguments, PlanArguments, RampCommand, StartArguments};
 pub use self::rosters::{
     PreviewArguments, PreviewCommand, RosterCommand, RosterImportArguments, Who,
 };
@@ -191,7 +193,10 @@ pub enum Command {
     /// rollout ui.badges 25, preview import FILE or preview undo, and changes nothing. Overrides
     /// for single applications and users do not count.
     Preview(PreviewArguments),
-    /// Replay the tests that decide whether a rollout does harm, or simulate them
+    /// Widen a rollout step by step while it is watched, and say how rollouts stand
+    #[command(subcommand)]
+    Ramp(RampCommand),
+    /// List decisions, replay the tests that decide whether a rollout does harm, or simulate them
     #[command(subcommand)]
     Guard(GuardCommand),
     /// Show or set what applications keep as their state

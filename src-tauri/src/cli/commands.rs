@@ -16,6 +16,7 @@ mod overrides;
 mod preview;
 mod push;
 mod quarantine;
+mod ramp;
 mod roster;
 mod salvage;
 mod sample;
@@ -46,7 +47,7 @@ use flagdeck::{App, Options};
 use tokio_util::sync::CancellationToken;
 
 use self::edit::Reporting;
-use crate::arguments::{Arguments, Command, Format, SnapshotCommand};
+use crate::arguments::{Arguments, Command, Format, GuardCommand, SnapshotCommand};
 use crate::output::{Output, remark, when, who};
 use crate::signals::EndSignals;
 use crate::when::At;
@@ -80,7 +81,9 @@ pub fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<ExitCode
             }
             return Ok(ExitCode::SUCCESS);
         }
-        Command::Guard(command) => {
+        Command::Guard(command)
+            if !matches!(command, GuardCommand::List | GuardCommand::Decision { .. }) =>
+        {
             guard::run(command, output)?;
             return Ok(ExitCode::SUCCESS);
         }
@@ -161,6 +164,9 @@ fn with_app(app: &App, command: Command, output: &mut Output) -> anyhow::Result<
         Command::Follow(arguments) => return follow::run(app, &arguments, output),
         Command::Overrides(arguments) => return overrides::run(app, arguments.command, output),
         Command::Roster(command) => roster::run(app, command, output)?,
+        Command::Ramp(command) => ramp::run(app, command, output)?,
+        Command::Guard(GuardCommand::List) => guard::list(app, output)?,
+        Command::Guard(GuardCommand::Decision { id }) => guard::decision(app, id, output)?,
         Command::Preview(arguments) => preview::preview(app, &arguments, output)?,
         Command::State(command) => state::run(app, command, output)?,
         Command::Snapshot(command) => return snapshot::run(app, command, output),

@@ -21,6 +21,13 @@ pub enum GuardCommand {
     ///
     /// The same seed gives the same rollouts.
     Simulate(SimulateArguments),
+    /// List the decisions to roll back, latest first
+    List,
+    /// Show a decision, and judge it again from the blocks that were stored
+    Decision {
+        /// Its number; guard list has them
+        id: u64,
+    },
 }
 
 /// What a rollout is held to.

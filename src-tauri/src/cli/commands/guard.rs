@@ -1,9 +1,11 @@
-//! `guard`: whether a rollout would be rolled back, from stored blocks or in simulation. Needs no
-//! data folder.
+//! `guard`: whether a rollout would be rolled back, from a file of blocks or in simulation; what was
+//! decided on a data folder.
 
 mod blocks;
 mod simulate;
 
+use flagdeck::wire::{Decision, DecisionOutcome};
+use flagdeck::{App, Error};
 use flagdeck_core::guard::memory::MemoryRule;
 use flagdeck_core::guard::{Evidence, Guard, Rules, Verdict};
 use flagdeck_core::limits::DOCUMENT_BYTES_MAX;
@@ -12,7 +14,7 @@ use serde::Serialize;
 use self::blocks::Numbered;
 use crate::arguments::{GuardCommand, ReplayArguments, RulesArguments};
 use crate::input;
-use crate::output::Output;
+use crate::output::{Output, Table, when};
 
 /// Bytes of a file of blocks: about half a million.
 const FILE_BYTES_MAX: usize = 8 * DOCUMENT_BYTES_MAX;
@@ -21,7 +23,67 @@ pub fn run(command: &GuardCommand, output: &mut Output) -> anyhow::Result<()> {
     match command {
         GuardCommand::Replay(arguments) => replay(arguments, output),
         GuardCommand::Simulate(arguments) => simulate::simulate(arguments, output),
+        GuardCommand::List | GuardCommand::Decision { .. } => {
+            unreachable!("they need an application")
+        }
     }
+}
+
+/// Lists the decisions of a data folder.
+pub fn list(app: &App, output: &mut Output) -> anyhow::Result<()> {
+    let decisions = app.rollouts().decisions().map_err(Error::from)?;
+    if output.json {
+        return Ok(output.value(&decisions)?);
+    }
+    if decisions.is_empty() {
+        return Ok(output.line("Nothing was rolled back because it did harm.")?);
+    }
+    let mut table = Table::new();
+    for decision in &decisions {
+        table.row([
+            decision.id.to_string().into(),
+            when(decision.at_ms).into(),
+            name_of(decision).into(),
+            decision.sentence.as_str().into(),
+        ]);
+    }
+    Ok(output.table(&table)?)
+}
+
+/// Shows a decision, judged again.
+pub fn decision(app: &App, id: u64, output: &mut Output) -> anyhow::Result<()> {
+    let replayed = app.replay_decision(id)?;
+    if output.json {
+        return Ok(output.value(&replayed)?);
+    }
+    let decision = &replayed.decision;
+    output.line(format!(
+        "{} at {} %, {}, attempt {}",
+        name_of(decision),
+        decision.percentage,
+        when(decision.at_ms),
+        decision.attempt
+    ))?;
+    output.line(format!("    {}", decision.sentence))?;
+    output.line(match &decision.outcome {
+        DecisionOutcome::Done { revision, .. } => {
+            format!("    Switched off with revision {revision}")
+        }
+        DecisionOutcome::WasOff => "    It was off already".into(),
+        DecisionOutcome::Pending { trouble: None } => "    Being carried out".into(),
+        DecisionOutcome::Pending { trouble: Some(why) } => {
+            format!("    Not carried out yet: {why}")
+        }
+    })?;
+    Ok(output.line(match replayed.is_same {
+        Some(true) => "    Judged again from what was stored: the same verdict",
+        Some(false) => "    Judged again from what was stored: another verdict",
+        None => "    It cannot be judged again: its blocks are not kept any more",
+    })?)
+}
+
+fn name_of(decision: &Decision) -> &str {
+    decision.component.as_deref().unwrap_or("default rollout")
 }
 
 /// The evidence after a block, of the tests that a file can have counts for.
