@@ -126,7 +126,7 @@ pub(super) fn is_widened(
 /// nor another rollout have a say.
 pub(super) fn share(document: &FlagDocument, component: Option<&str>) -> Option<f64> {
     let rollout = rollout(document, component);
-    let is_plain = rollout.user_groups.is_empty();
+    let is_plain = rollout.user_groups.is_empty() && rollout.strategy != Strategy::BlueGreen;
     let requires = component.is_some_and(|path| document.requires.contains_key(path));
     (is_plain && !requires).then(|| rollout.percentage.as_f64() / 100.0)
 }
