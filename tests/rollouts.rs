@@ -578,3 +578,43 @@ fn a_rollout_with_far_more_users_on_than_it_says_is_held_until_a_person_has_look
     assert!(happened(&app, Some("tracker")).contains(&Happened::Held));
     assert!(count_on(&app, "tracker") > 0);
 }
+
+#[test]
+fn a_ramp_never_narrows_and_makes_no_step_while_all_flags_are_off() {
+    let place = Place::new();
+    let app = place.open();
+    turn_master(&app, true);
+    let of = Some("tracker");
+    let later = NewRamp {
+        component: of.map(str::to_owned),
+        plan: plan("10-25-50", 3600, 0),
+        plan_name: None,
+        starts_ms: Some(place.clock.now_ms() + 5000),
+    };
+    app.start_ramp(later, &someone()).unwrap();
+    // Raised by hand before it begins.
+    switch(&app, "tracker", true);
+    change(&app, rollout_of(of, 30_000));
+    let_pass(&place.clock, 6 * SECOND);
+    let status_now = || status(&app, of);
+    assert_eq!(status_now().percentage, 30.0);
+    assert_eq!(status_now().ramp.unwrap().phase, Phase::Changed);
+    // It goes on above that, once flags are on.
+    turn_master(&app, false);
+    app.resume_ramp(of, &someone()).unwrap();
+    let_pass(&place.clock, 5 * SECOND);
+    assert_eq!(status_now().percentage, 30.0);
+    turn_master(&app, true);
+    let_pass(&place.clock, 2 * SECOND);
+    assert_eq!(status_now().percentage, 50.0);
+    app.abort_ramp(of, false, &someone()).unwrap();
+    turn_master(&app, false);
+    let off = NewRamp {
+        component: of.map(str::to_owned),
+        plan: plan("60-70", 60, 0),
+        plan_name: None,
+        starts_ms: None,
+    };
+    let refused = app.start_ramp(off, &someone()).unwrap_err().to_string();
+    assert_eq!(refused, "all flags are off; turn them on first");
+}

@@ -7,7 +7,6 @@ mod status;
 mod watching;
 mod words;
 
-use flagdeck_core::audience::Audience;
 use flagdeck_core::ramp::{Phase, Plan, Ramp};
 use flagdeck_core::{Edit, FlagDocument, Percentage, Rollout, RolloutChange};
 use jiff::tz::TimeZone;
@@ -57,10 +56,15 @@ impl App {
             starts_ms,
         } = new;
         plan.check().map_err(RolloutsError::from)?;
+        // Another program may have just changed them.
+        self.flags().refresh()?;
         let live = self.flags().in_force(Scope::Everyone);
         let name = component.as_deref();
         self.check_target(&live.document, name)?;
         check_zone(&plan)?;
+        if !live.document.enabled {
+            return refused("all flags are off; turn them on first".into());
+        }
         let plan = plan.above(percentage_now(&live.document, name));
         let Some(first) = plan.steps.first().copied() else {
             let name = words::name(name);
@@ -145,6 +149,7 @@ impl App {
                 return Err("the ramp is paused already".into());
             }
             kept.ramp.phase = Phase::Paused;
+            kept.skipped_by = None;
             Ok((Happened::Paused, "Paused.".into()))
         })
     }
@@ -160,8 +165,10 @@ impl App {
         component: Option<&str>,
         actor: &Actor,
     ) -> Result<RolloutDetails, Error> {
+        self.flags().refresh()?;
         let live = self.flags().in_force(Scope::Everyone);
         let now = counted::ramped(&live.document, component);
+        let before = percentage_now(&live.document, component);
         self.steer(component, actor, |kept| {
             if kept.ramp.phase == Phase::Running {
                 return Err("the ramp is not paused".into());
@@ -187,7 +194,13 @@ impl App {
                     kept.ramp.plan.steps[made - 1] = now;
                 }
                 kept.ramp.made = made;
+            } else {
+                kept.ramp.plan = kept.ramp.plan.above(before);
+                if kept.ramp.plan.steps.is_empty() {
+                    return Err(format!("it is at {before} % already; abort the ramp"));
+                }
             }
+            kept.skipped_by = None;
             kept.ramp.resume();
             Ok((Happened::Resumed, "Resumed.".into()))
         })
@@ -339,11 +352,15 @@ impl App {
     }
 }
 
-/// Returns the percentage that the steps of a ramp are compared with: 0 while nobody has it on.
+/// Returns the percentage that the steps of a ramp are compared with: 0 for a component that is off.
 fn percentage_now(document: &FlagDocument, component: Option<&str>) -> Percentage {
-    match (counted::audience(document, component), component) {
-        (Audience::Nobody, Some(_)) => Percentage::ZERO,
-        _ => counted::rollout(document, component).percentage,
+    let is_on = component.is_none_or(|path| {
+        let node = document.node_at(path);
+        matches!(node, Some(flagdeck_core::document::Node::Component(true)))
+    });
+    match is_on {
+        true => counted::rollout(document, component).percentage,
+        false => Percentage::ZERO,
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::super::{App, Event, Level};
 use super::counted::{audience, can_ramp, rollout, users_of_default};
 use super::watching::entry;
-use super::words;
+use super::{percentage_now, words};
 use crate::error::Error;
 use crate::flags::{ChangeRequest, Scope};
 use crate::rollouts::shapes::{Decision, Happened, Outcome, TimelineEntry};
@@ -246,6 +246,12 @@ impl App {
             return Ok(revision);
         }
         let live = self.flags().live();
+        let now = percentage_now(&live.document, kept.component.as_deref());
+        if now >= next {
+            return Err(Error::OutOfRange {
+                message: format!("it is at {now} % by now, and the next step is {next} %"),
+            });
+        }
         let edit = widen(
             &live.document,
             kept.component.as_deref(),

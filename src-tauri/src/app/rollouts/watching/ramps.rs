@@ -214,6 +214,10 @@ fn advance(kept: &mut KeptRamp, look: &Look, moment: &Moment) -> Option<Timeline
         }
     }
     kept.ramp.look(look);
+    // Nothing is widened that nobody sees yet, to go live when flags are on again.
+    if !moment.live.document.enabled {
+        return None;
+    }
     let zone = zone_of(kept);
     let is_due = kept.ramp.missing(look, &zone).is_empty();
     if !is_due && kept.skipped_by.is_none() {
