@@ -1311,7 +1311,7 @@ export type Kept = "part" | "all";
 /**
  * A database of a data folder.
  */
-export type Database = "flags" | "metrics" | "states" | "rosters";
+export type Database = "flags" | "metrics" | "states" | "rosters" | "rollouts";
 
 /**
  * What can be read of an entry of the quarantine, and what of it can be taken back.

@@ -8,6 +8,7 @@ const databases: Record<Database, string> = {
   flags: "Flags",
   metrics: "Metrics",
   rosters: "Rosters",
+  rollouts: "Rollouts",
   states: "States and snapshots",
 };
 

@@ -231,6 +231,7 @@ fn a_migration_that_fails_while_it_fills_leaves_the_file_as_it_was() {
         schema::MIGRATIONS[3],
         schema::MIGRATIONS[4],
         schema::MIGRATIONS[5],
+        schema::MIGRATIONS[6],
         Migration {
             sql: "CREATE TABLE tag (name TEXT PRIMARY KEY) STRICT;",
             fill: |connection| {
